@@ -1,0 +1,74 @@
+# The two commands: `make run` and `make test`. `make help` lists the rest.
+
+PYTHON_IN_VENV := .venv/bin/python
+MANAGE := $(PYTHON_IN_VENV) manage.py
+# One worker a core; every file stays on one worker, so that a class makes its rows once.
+WORKERS ?= 2
+# More arguments for pytest: make test ARGS="-k sign_in"
+ARGS ?=
+
+
+.DEFAULT_GOAL := help
+.PHONY: run test check bench figures demo help requirements \
+	venv venv-dev format-check lint types templates-check migrations-check deploy-check js-check
+
+run: venv ## Start AuthNode on this machine (HOST, PORT; TLS=1 for https on the network)
+	@$(PYTHON_IN_VENV) -m authnode.prepare
+	@$(MANAGE) migrate --verbosity 0
+	@$(MANAGE) createcachetable --database cache --verbosity 0
+	@scripts/static-files
+	@exec $(PYTHON_IN_VENV) -m authnode.serve
+
+test: venv-dev ## Run every test that can run here (ARGS="..." goes to pytest)
+	@scripts/test-programs
+	@scripts/node-tests
+	@$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) --dist loadfile -rs $(ARGS)
+
+check: format-check lint types templates-check migrations-check deploy-check js-check ## Format, lint, types, templates, migrations, deployment, JavaScript
+
+bench: venv-dev ## Measure: how long the things people wait for take
+	@scripts/benches
+
+figures: venv-dev ## The heavy checks with the large numbers (minutes to hours)
+	@scripts/test-programs
+	@AUTHNODE_FIGURES=1 $(PYTHON_IN_VENV) -m pytest -m figures -s -rs $(ARGS)
+
+demo: venv ## Fill a demo user with a few dozen realistic entries
+	@$(PYTHON_IN_VENV) -m authnode.prepare
+	@$(MANAGE) migrate --verbosity 0
+	@$(MANAGE) demo
+
+requirements: venv-dev ## Pin requirements.in and requirements-dev.in again, with hashes
+	@scripts/pin-requirements
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv:
+	@scripts/virtualenv requirements.txt
+	@scripts/system-libraries
+
+venv-dev:
+	@scripts/virtualenv requirements.txt requirements-dev.txt
+	@scripts/system-libraries
+
+format-check: venv-dev
+	$(PYTHON_IN_VENV) -m ruff format --check .
+
+lint: venv-dev
+	$(PYTHON_IN_VENV) -m ruff check .
+
+types: venv-dev
+	$(PYTHON_IN_VENV) -m mypy .
+
+templates-check: venv-dev
+	$(PYTHON_IN_VENV) -m djlint --lint --quiet templates
+
+migrations-check: venv-dev
+	DJANGO_SETTINGS_MODULE=authnode.test_settings $(MANAGE) makemigrations --check --dry-run
+
+deploy-check: venv-dev
+	@scripts/deploy-check
+
+js-check:
+	@scripts/node-tests
