@@ -1,0 +1,11 @@
+// A classic script that blocks the first paint, so that the chosen theme never flashes.
+(() => {
+  const root = document.documentElement;
+  root.dataset.js = "";
+  try {
+    const theme = localStorage.getItem("authnode-theme");
+    if (theme === "light" || theme === "dark") root.dataset.theme = theme;
+  } catch {
+    // Storage may be closed to this page; the theme then follows the device.
+  }
+})();

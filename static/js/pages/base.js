@@ -1,0 +1,20 @@
+// Every page: bind the behaviours its markup asks for.
+import { bindDialogs } from "../behaviours/dialog.js";
+import { bindDismiss } from "../behaviours/dismiss.js";
+import { bindDrawer } from "../behaviours/drawer.js";
+import { bindFocusFirst } from "../behaviours/focus-first.js";
+import { bindKeysHelp } from "../behaviours/keys-help.js";
+import { bindMenus } from "../behaviours/menu.js";
+import { registerOffline } from "../behaviours/offline.js";
+import { bindReveal } from "../behaviours/reveal.js";
+import { bindThemeChoice } from "../behaviours/theme-choice.js";
+
+bindThemeChoice();
+bindMenus();
+bindDrawer();
+bindDialogs();
+bindDismiss();
+bindKeysHelp();
+bindReveal();
+bindFocusFirst();
+registerOffline();
