@@ -1,0 +1,108 @@
+/*
+ * Keeps the wrap key between the password page and the first signed-in page, in IndexedDB, as a
+ * key that cannot be read back. At most ten minutes, and it can be taken once.
+ *
+ * Nothing here rejects: a browser without IndexedDB, or one that refuses it in a private window,
+ * must not stop a sign-in. It then answers false or null, and the vault key stays locked.
+ */
+
+const DATABASE = "authnode";
+const VERSION = 1;
+const STORE = "keys";
+const PENDING = "pending";
+const LIFETIME_MS = 10 * 60 * 1000;
+const PATIENCE_MS = 3000;
+
+export class KeyStoreUnavailable extends Error {
+  constructor(message, options) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/* Answers whether the key is kept. `userHint` is any text the taking page wants to compare. */
+export function putPending(wrapKey, { userHint = null, at = Date.now() } = {}) {
+  return softly(false, async () => {
+    if (wrapKey.extractable) throw new KeyStoreUnavailable("an extractable key is not kept");
+    const record = { wrapKey, userHint, savedAt: at };
+    await inStore((store) => [store.put(record, PENDING)]);
+    return true;
+  });
+}
+
+/* Answers {wrapKey, userHint, savedAt} once, or null: nothing kept, too old, or no store. */
+export function takePending({ at = Date.now() } = {}) {
+  return softly(null, async () => {
+    const [record] = await inStore((store) => [store.get(PENDING), store.delete(PENDING)]);
+    if (record === undefined) return null;
+    const age = at - record.savedAt;
+    // A key from the future means that the clock was set back; its age is not known.
+    return age >= 0 && age <= LIFETIME_MS ? record : null;
+  });
+}
+
+/* Removes every key. Answers whether that is certain. */
+export function wipe() {
+  return softly(false, async () => {
+    await inStore((store) => [store.clear()]);
+    return true;
+  });
+}
+
+async function softly(otherwise, work) {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof KeyStoreUnavailable)) throw error;
+    console.warn("key store:", error.message);
+    return otherwise;
+  }
+}
+
+/* Runs requests in one transaction, so that two tabs cannot both take the key. */
+async function inStore(work) {
+  const database = await open();
+  try {
+    return await inTransaction(database, work);
+  } finally {
+    database.close();
+  }
+}
+
+function open() {
+  return settled((resolve, reject) => {
+    const opening = indexedDB.open(DATABASE, VERSION);
+    opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
+    opening.onsuccess = () => resolve(opening.result);
+    opening.onerror = () => reject(opening.error);
+    opening.onblocked = () => reject(new Error("another tab holds an older store"));
+  });
+}
+
+function inTransaction(database, work) {
+  return settled((resolve, reject) => {
+    const transaction = database.transaction(STORE, "readwrite");
+    const requests = work(transaction.objectStore(STORE));
+    transaction.oncomplete = () => resolve(requests.map((request) => request.result));
+    transaction.onabort = () => reject(transaction.error);
+  });
+}
+
+/*
+ * Every fault of the store becomes one class. Some browsers never answer at all when storage is
+ * switched off, and a form must not wait for them.
+ */
+async function settled(start) {
+  let timer;
+  const impatience = (reject) => setTimeout(() => reject(new Error("no answer")), PATIENCE_MS);
+  try {
+    return await new Promise((resolve, reject) => {
+      timer = impatience(reject);
+      start(resolve, reject);
+    });
+  } catch (error) {
+    throw new KeyStoreUnavailable(String(error?.message ?? error), { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}
