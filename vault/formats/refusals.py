@@ -1,0 +1,57 @@
+"""Why a text or an entry of a file is not taken.
+
+A refusal carries a short reason, which the pages translate, and an English sentence.
+It may name the issuer and the account, so that a person finds the entry again, and
+never the secret or any piece of the text that was read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MAX_SHOWN_LENGTH = 100
+
+SENTENCES = {
+    "not a URI": "This is not an otpauth:// link.",
+    "too long": "The link is longer than any real one.",
+    "too many": "There are more entries than can be read at once.",
+    "type": "This is not a kind of code that can be kept: only TOTP, HOTP and Steam.",
+    "secret": "The secret is missing, too long or not Base32 (A to Z and 2 to 7).",
+    "algorithm": "The algorithm is unknown: only SHA1, SHA256 and SHA512.",
+    "digits": "A code has 1 to 10 digits.",
+    "period": "The period is a whole number of seconds from 1 to 2147483.",
+    "counter": "The counter is a whole number from 0.",
+    "text": "The issuer or the account name cannot be read or is too long.",
+    "migration": "The Google Authenticator export is damaged or incomplete.",
+    "several": "This is a Google Authenticator export with several accounts.",
+}
+
+
+class FormatRefusal(ValueError):
+    """The text is not taken; `reason` is a key of SENTENCES, str() its English sentence."""
+
+    def __init__(self, reason: str, *, issuer: str = "", name: str = "") -> None:
+        super().__init__(SENTENCES[reason])
+        self.reason = reason
+        # They go into lists and audit records, so a name refused for its length is cut.
+        self.issuer = issuer[:MAX_SHOWN_LENGTH]
+        self.name = name[:MAX_SHOWN_LENGTH]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedEntry:
+    """One entry that was left out while the others of the same source were read."""
+
+    reason: str
+    issuer: str = ""
+    name: str = ""
+    # Line of the text or number of the entry, from 1.
+    place: int = 0
+
+    @classmethod
+    def of(cls, refusal: FormatRefusal, *, place: int) -> RefusedEntry:
+        return cls(refusal.reason, refusal.issuer, refusal.name, place)
+
+    @property
+    def sentence(self) -> str:
+        return SENTENCES[self.reason]
