@@ -1,0 +1,108 @@
+"""The catalogue of everything that is recorded: plain names, and the sentence people read.
+
+A sentence may use words that the event keeps in its details, such as `%(issuer)s`; a word that is
+missing or was erased reads as "(no name)".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+SESSION_STARTED = "session.started"
+SESSION_START_REFUSED = "session.start_refused"
+SESSION_ENDED = "session.ended"
+CONFIRM_PASSED = "confirm.passed"
+CONFIRM_REFUSED = "confirm.refused"
+
+ACCOUNT_CREATED = "account.created"
+ACCOUNT_DELETED = "account.deleted"
+PROFILE_CHANGED = "account.profile_changed"
+PASSWORD_CHANGED = "account.password_changed"
+VAULT_KEY_MADE = "account.vault_key_made"
+INVITATION_CREATED = "invitation.created"
+INVITATION_USED = "invitation.used"
+INVITATION_WITHDRAWN = "invitation.withdrawn"
+SIGN_UP_REQUESTED = "sign_up.requested"
+
+ACCESS_REFUSED = "access.refused"
+FOREIGN_OBJECT = "access.foreign_object"
+THROTTLED = "access.throttled"
+ADMIN_CHANGED = "admin.changed"
+
+ENTRY_ADDED = "vault.entry_added"
+ENTRY_CHANGED = "vault.entry_changed"
+ENTRY_TRASHED = "vault.entry_trashed"
+ENTRY_RESTORED = "vault.entry_restored"
+ENTRY_PURGED = "vault.entry_purged"
+SECRET_REVEALED = "vault.secret_revealed"
+HOTP_ADVANCED = "vault.hotp_advanced"
+CODE_COPIED = "vault.code_copied"
+CODE_COPIED = "vault.code_copied"
+CATEGORY_ADDED = "vault.category_added"
+CATEGORY_CHANGED = "vault.category_changed"
+CATEGORY_REMOVED = "vault.category_removed"
+
+PREFERENCES_CHANGED = "notifications.preferences_changed"
+MAIL_FAILED = "mail.failed"
+
+SENTENCES: Mapping[str, StrPromise] = {
+    SESSION_STARTED: _("You signed in."),
+    SESSION_START_REFUSED: _("A sign-in was refused."),
+    SESSION_ENDED: _("A session ended."),
+    CONFIRM_PASSED: _("You confirmed that it is you."),
+    CONFIRM_REFUSED: _("A confirmation that it is you was refused."),
+    ACCOUNT_CREATED: _("Your account was created."),
+    ACCOUNT_DELETED: _("The account was deleted."),
+    PROFILE_CHANGED: _("You changed your profile."),
+    PASSWORD_CHANGED: _("Your password was changed."),
+    VAULT_KEY_MADE: _("The key of your encrypted notes was made."),
+    INVITATION_CREATED: _("You invited %(email)s."),
+    INVITATION_USED: _("An invitation was used to sign up."),
+    INVITATION_WITHDRAWN: _("You withdrew an invitation."),
+    SIGN_UP_REQUESTED: _("A link to sign up was requested."),
+    ACCESS_REFUSED: _("A page was refused."),
+    FOREIGN_OBJECT: _("Something that belongs to another account was asked for."),
+    THROTTLED: _("Too many requests came and were refused."),
+    ADMIN_CHANGED: _("You changed something in the administration."),
+    ENTRY_ADDED: _("You added %(issuer)s."),
+    ENTRY_CHANGED: _("You changed %(issuer)s."),
+    ENTRY_TRASHED: _("You moved %(issuer)s to the trash."),
+    ENTRY_RESTORED: _("You took %(issuer)s back out of the trash."),
+    ENTRY_PURGED: _("%(issuer)s was deleted for good."),
+    SECRET_REVEALED: _("The secret of %(issuer)s was shown."),
+    HOTP_ADVANCED: _("You asked for the next code of %(issuer)s."),
+    CODE_COPIED: _("You copied a code of %(issuer)s."),
+    CATEGORY_ADDED: _("You added the category %(category)s."),
+    CATEGORY_CHANGED: _("You changed the category %(category)s."),
+    CATEGORY_REMOVED: _("You removed the category %(category)s."),
+    PREFERENCES_CHANGED: _("You changed what you are notified of."),
+    MAIL_FAILED: _("A mail to you could not be delivered."),
+}
+
+# Said after the sentence when the fact `reason` of an event is one of these.
+REASONS: Mapping[str, StrPromise] = {
+    "wrong password": _("The password was wrong."),
+    "too many attempts": _("There had been too many wrong passwords."),
+    "csrf": _("The form came from elsewhere, or was too old."),
+    "address_refused": _("The mail server refused the address."),
+    "mail_server_away": _("The mail server could not be reached."),
+}
+
+
+class _Words(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return str(_("(no name)"))
+
+
+def sentence(event: str, details: Mapping[str, str], facts: Mapping[str, object]) -> str:
+    """The event in words for the person it belongs to."""
+    words = _Words({name: word for name, word in details.items() if word})
+    text = str(SENTENCES.get(event, event)) % words
+    reason = REASONS.get(str(facts.get("reason", "")))
+    return f"{text} {reason}" if reason else text

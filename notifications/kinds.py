@@ -1,0 +1,103 @@
+"""What people are told about: one name each, with the words of the inbox.
+
+The mail of a kind lies in `templates/emails/<name>/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+IN_APP = "in_app"
+MAIL = "mail"
+CHANNELS = (IN_APP, MAIL)
+
+
+@dataclass(frozen=True)
+class Kind:
+    name: str
+    title: StrPromise
+    sentence: StrPromise
+    is_security: bool = False
+    channels: frozenset[str] = field(default=frozenset(CHANNELS))
+
+    def is_locked(self, channel: str) -> bool:
+        """May nobody switch this off? An intruder would do that first."""
+        return self.is_security and channel == MAIL
+
+
+NEW_SIGN_IN = Kind(
+    "new_sign_in",
+    _("New sign-in"),
+    _("Somebody signed in to your account from %(browser)s at %(address)s."),
+    is_security=True,
+)
+PASSWORD_CHANGED = Kind(
+    "password_changed",
+    _("Password changed"),
+    _("The password of your account was changed from %(browser)s at %(address)s."),
+    is_security=True,
+)
+PROFILE_CHANGED = Kind(
+    "profile_changed",
+    _("E-mail address changed"),
+    _("The e-mail address of your account was changed from %(browser)s at %(address)s."),
+    is_security=True,
+)
+SECRET_REVEALED = Kind(
+    "secret_revealed",
+    _("Secret shown"),
+    _("The secret of %(issuer)s was shown in %(browser)s at %(address)s."),
+    is_security=True,
+)
+ACCOUNT_CREATED = Kind(
+    "account_created",
+    _("Welcome"),
+    _("Your account is ready. Add your first second factor to see its codes here."),
+)
+INVITATION_ACCEPTED = Kind(
+    "invitation_accepted",
+    _("Invitation accepted"),
+    _("%(email)s accepted your invitation and has an account now."),
+)
+
+ALL: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        NEW_SIGN_IN,
+        PASSWORD_CHANGED,
+        PROFILE_CHANGED,
+        SECRET_REVEALED,
+        ACCOUNT_CREATED,
+        INVITATION_ACCEPTED,
+    )
+}
+
+
+class UnknownKind(Exception):
+    """No kind of notification has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no kind of notification “{name}”.")
+
+
+class _Words(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return str(_("(unknown)"))
+
+
+def get(name: str) -> Kind:
+    """The kind of this name; raises UnknownKind."""
+    if name not in ALL:
+        raise UnknownKind(name)
+    return ALL[name]
+
+
+def sentence(kind: Kind, params: Mapping[str, str]) -> str:
+    return str(kind.sentence) % _Words({name: word for name, word in params.items() if word})

@@ -1,0 +1,135 @@
+"""Telling people: the inbox and the mails, and what each of them wants to hear of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+
+from audit import context as audit_context
+from audit import events
+from audit import services as audit
+from core import sealing
+from jobs import services as jobs
+from notifications import kinds, mail, rendering
+from notifications.models import Notification, NotificationPreference, OutgoingMail
+
+
+class BadAddress(Exception):
+    """Not an address that mail can be sent to."""
+
+    def __init__(self) -> None:
+        super().__init__("This is not an e-mail address.")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What somebody hears of a kind, and by which channel."""
+
+    kind: kinds.Kind
+    in_app: bool
+    mail: bool
+
+    @property
+    def is_mail_locked(self) -> bool:
+        return self.kind.is_locked(kinds.MAIL)
+
+
+def notify(
+    user: AbstractBaseUser,
+    kind: str,
+    *,
+    params: Mapping[str, str] | None = None,
+    at: datetime,
+) -> None:
+    """Tell a user, in the caller's transaction, by the channels they chose; raises UnknownKind."""
+    chosen = choice(user, kinds.get(kind))
+    words = {name: str(word) for name, word in (params or {}).items()}
+    origin = audit_context.current()
+    # Where it came from, unless the caller knows better.
+    words.setdefault("address", origin.address)
+    words.setdefault("browser", origin.browser)
+    with transaction.atomic():
+        if chosen.in_app:
+            Notification.objects.create(user_id=user.pk, kind=kind, params=words, created_at=at)
+        if chosen.mail:
+            send_mail(user.email, kind, {**words, "at": at}, user=user, at=at)  # type: ignore[attr-defined]
+
+
+def send_mail(
+    to: str,
+    template: str,
+    context: Mapping[str, object],
+    *,
+    user: AbstractBaseUser | UUID | None = None,
+    at: datetime,
+) -> OutgoingMail:
+    """Add a mail to an address, in the caller's transaction; raises BadAddress."""
+    try:
+        validate_email(to)
+    except ValidationError:
+        raise BadAddress from None
+    message = rendering.render(template, {"at": at, "recipient": user, **context})
+    row = OutgoingMail(
+        kind=template,
+        user=user if isinstance(user, UUID) else getattr(user, "pk", None),
+        created_at=at,
+    )
+    sealing.seal_field(row, "sealed_recipient", to.encode())
+    sealing.seal_field(row, "sealed_message", json.dumps(asdict(message)).encode())
+    with transaction.atomic():
+        row.save(force_insert=True)
+        jobs.enqueue("mail", subject=row.id, max_attempts=mail.ATTEMPTS, at=at)
+    return row
+
+
+def choice(user: AbstractBaseUser, kind: kinds.Kind) -> Choice:
+    return _choice(
+        kind, NotificationPreference.objects.filter(user=user.pk, kind=kind.name).first()
+    )
+
+
+def choices(user: AbstractBaseUser) -> list[Choice]:
+    """What a user hears of, all kinds in the order of the catalogue."""
+    rows = {row.kind: row for row in NotificationPreference.objects.filter(user=user.pk)}
+    return [_choice(kind, rows.get(kind.name)) for kind in kinds.ALL.values()]
+
+
+def choose(*, user: AbstractBaseUser, wanted: Mapping[str, frozenset[str]], at: datetime) -> None:
+    """Keep the channels wanted for each kind; a locked channel stays on whatever is asked."""
+    with transaction.atomic():
+        for kind in kinds.ALL.values():
+            channels = wanted.get(kind.name, frozenset())
+            NotificationPreference.objects.update_or_create(
+                user_id=user.pk,
+                kind=kind.name,
+                defaults={
+                    channel: channel in channels or kind.is_locked(channel)
+                    for channel in kinds.CHANNELS
+                },
+            )
+        audit.record(events.PREFERENCES_CHANGED, user=user, at=at)
+
+
+def mark_read(notification: Notification, *, at: datetime) -> None:
+    Notification.objects.unread().filter(pk=notification.pk).update(read_at=at)
+
+
+def mark_all_read(*, user: AbstractBaseUser, at: datetime) -> int:
+    """Mark what has arrived until `at`; what comes while the page is open stays unread."""
+    return (
+        Notification.objects.for_owner(user).unread().filter(created_at__lte=at).update(read_at=at)
+    )
+
+
+def _choice(kind: kinds.Kind, row: NotificationPreference | None) -> Choice:
+    in_app = row.in_app if row else kinds.IN_APP in kind.channels
+    by_mail = row.mail if row else kinds.MAIL in kind.channels
+    return Choice(kind, in_app, by_mail or kind.is_locked(kinds.MAIL))
