@@ -16,6 +16,9 @@ from authnode import addresses, certificate
 from authnode.prepare import ROOT, NotWritable, Refusal, explain, make_folder, var_folder
 from authnode.supervisor import Part, supervise
 
+WORKERS = 2
+THREADS = 4
+
 
 class PortTaken(Refusal):
     """Something else listens where AuthNode would."""
@@ -55,7 +58,7 @@ def main() -> int:
         check_port(place)
         environment = child_environment(os.environ, place)
         link = set_up_link(environment)
-        parts = [web_server(place, var), worker()]
+        parts = [web_server(place, var, environment), worker()]
         return supervise(
             parts, environment, announce=lambda: announce(place, environment["SITE_URL"], link)
         )
@@ -129,27 +132,53 @@ def set_up_link(environment: Mapping[str, str]) -> str:
     return answer.stdout.strip()
 
 
-def web_server(place: Place, var: Path) -> Part:
+def web_server(place: Place, var: Path, environment: Mapping[str, str]) -> Part:
+    tls = tls_files(var) if place.is_tls else None
+    if environment.get("TRUSTED_PROXIES", "").strip():
+        return Part("web server", server_behind_proxy(place, tls))
+    return Part("web server", server_for_browsers(place, tls))
+
+
+def server_for_browsers(place: Place, tls: tuple[Path, Path] | None) -> list[str]:
+    """Granian: a client that sends its request byte by byte holds none of its threads."""
     command = [
-        *(sys.executable, "-m", "granian", "authnode.wsgi:application"),
-        *("--interface", "wsgi", "--host", place.host, "--port", str(place.port)),
-        *("--workers", "2", "--blocking-threads", "4"),
+        *(sys.executable, "-m", "granian", "authnode.wsgi:application", "--interface", "wsgi"),
+        *("--host", place.host, "--port", str(place.port)),
+        *("--workers", str(WORKERS), "--blocking-threads", str(THREADS)),
         *("--workers-kill-timeout", "5", "--respawn-failed-workers"),
         # Addresses of pages name what people keep here: they are not logged.
         *("--no-access-log", "--log-level", "warning"),
     ]
-    if place.is_tls:
-        command += tls_options(var)
-    return Part("web server", command)
+    if tls:
+        command += ["--ssl-certificate", str(tls[0]), "--ssl-keyfile", str(tls[1])]
+    return command
 
 
-def tls_options(var: Path) -> list[str]:
+def server_behind_proxy(place: Place, tls: tuple[Path, Path] | None) -> list[str]:
+    """Gunicorn: the proxy holds back slow clients, and `X_Forwarded_For` is not taken for real.
+
+    To Granian a client's `X_Forwarded_For` and the proxy's `X-Forwarded-For` are one header, and
+    most proxies pass the former on: everybody could choose the address that limits count.
+    """
+    command = [
+        *(sys.executable, "-m", "gunicorn", "authnode.wsgi:application"),
+        *("--bind", f"{bracketed(place.host)}:{place.port}", "--reuse-port"),
+        *("--workers", str(WORKERS), "--worker-class", "gthread", "--threads", str(THREADS)),
+        *("--graceful-timeout", "5", "--header-map", "drop", "--no-control-socket"),
+        # Whom to believe is decided in one place, core.client.
+        *("--forwarded-allow-ips", "", "--log-level", "warning"),
+    ]
+    if tls:
+        command += ["--certfile", str(tls[0]), "--keyfile", str(tls[1])]
+    return command
+
+
+def tls_files(var: Path) -> tuple[Path, Path]:
     names = [name.strip("[]") for name in reachable_names()]
     try:
-        signed, key = certificate.ensure(var / "tls", names, at=datetime.now(UTC))
+        return certificate.ensure(var / "tls", names, at=datetime.now(UTC))
     except OSError as error:
         raise NotWritable(explain(error, var / "tls")) from None
-    return ["--ssl-certificate", str(signed), "--ssl-keyfile", str(key)]
 
 
 def worker() -> Part:

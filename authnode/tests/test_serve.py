@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import http.client
 import http.server
+import json
 import os
 import signal
 import socket
@@ -52,6 +54,20 @@ def wait_until(claim: Callable[[], bool], seconds: float = 10) -> bool:
             return False
         time.sleep(0.05)
     return True
+
+
+def answers(place: serve.Place) -> bool:
+    try:
+        socket.create_connection((place.host, place.port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
 
 
 class SupervisorTests(TestCase):
@@ -203,6 +219,79 @@ class EnvironmentTests(TestCase):
         environment = serve.child_environment(given, place)
 
         assert {name: environment[name] for name in given} == given
+
+
+PROBE = """
+import json
+
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [json.dumps({k: v for k, v in environ.items() if isinstance(v, str)}).encode()]
+"""
+
+
+class WebServerTests(TestCase):
+    """What each web server hands to Django, asked of a tiny application that says it."""
+
+    def ask(
+        self, command: list[str], place: serve.Place, headers: dict[str, str]
+    ) -> dict[str, str]:
+        folder = tempfile.TemporaryDirectory(prefix="authnode-probe-")
+        self.addCleanup(folder.cleanup)
+        (Path(folder.name) / "probe.py").write_text(PROBE)
+        server = subprocess.Popen(
+            [word.replace("authnode.wsgi:", "probe:") for word in command],
+            cwd=folder.name,
+            env={**os.environ, "PYTHONPATH": folder.name},
+        )
+        self.addCleanup(server.wait)
+        self.addCleanup(server.terminate)
+        assert wait_until(lambda: answers(place), seconds=30)
+        connection = http.client.HTTPConnection(place.host, place.port, timeout=10)
+        self.addCleanup(connection.close)
+        connection.request("GET", "/", headers=headers)
+        environ: dict[str, str] = json.load(connection.getresponse())
+        return environ
+
+    def test_leave_the_address_and_the_forwarding_headers_alone(self) -> None:
+        headers = {
+            "Host": "codes.example",
+            "X-Forwarded-For": "198.51.100.7",
+            "X-Forwarded-Proto": "https",
+        }
+        for server in (serve.server_for_browsers, serve.server_behind_proxy):
+            with self.subTest(server.__name__):
+                place = serve.Place(host="127.0.0.1", port=free_port(), is_tls=False)
+
+                environ = self.ask(server(place, None), place, headers)
+
+                assert environ["REMOTE_ADDR"] == "127.0.0.1"
+                assert environ["HTTP_HOST"] == "codes.example"
+                assert environ["HTTP_X_FORWARDED_FOR"] == "198.51.100.7"
+                assert environ["HTTP_X_FORWARDED_PROTO"] == "https"
+                assert environ["wsgi.url_scheme"] == "http"
+
+    def test_does_not_let_a_client_pose_as_the_proxy(self) -> None:
+        place = serve.Place(host="127.0.0.1", port=free_port(), is_tls=False)
+        headers = {
+            "X-Forwarded-For": "198.51.100.7",
+            "X_Forwarded_For": "203.0.113.9",
+            "SCRIPT_NAME": "/elsewhere",
+        }
+
+        environ = self.ask(serve.server_behind_proxy(place, None), place, headers)
+
+        assert environ["HTTP_X_FORWARDED_FOR"] == "198.51.100.7"
+        assert environ["SCRIPT_NAME"] == ""
+
+    def test_are_chosen_by_whether_there_is_a_proxy(self) -> None:
+        place = serve.Place(host="127.0.0.1", port=8000, is_tls=False)
+
+        direct = serve.web_server(place, Path("var"), {})
+        proxied = serve.web_server(place, Path("var"), {"TRUSTED_PROXIES": "10.0.0.0/8"})
+
+        assert "granian" in direct.command
+        assert "gunicorn" in proxied.command
 
 
 class CommandTests(TestCase):
