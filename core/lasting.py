@@ -1,0 +1,49 @@
+"""Lasting keys: random keys for HMACs whose results must stay comparable for ever.
+
+They are made by `migrate`, lie sealed in the database and survive every rotation.
+"""
+
+from __future__ import annotations
+
+import functools
+import secrets
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from core import sealing
+from core.models import LastingKey
+
+PURPOSES = ("prelogin", "audit-chain", "audit-pseudonym")
+
+
+class LastingKeyMissing(Exception):
+    """`manage.py migrate` has not run since a purpose was added."""
+
+    def __init__(self, purpose: str) -> None:
+        super().__init__(f"The lasting key “{purpose}” is missing: run “manage.py migrate”.")
+
+
+@functools.lru_cache(maxsize=len(PURPOSES))
+def key(purpose: str) -> bytes:
+    """The 32 bytes for this purpose; raises LastingKeyMissing."""
+    row = LastingKey.objects.filter(purpose=purpose).first()
+    if row is None:
+        raise LastingKeyMissing(purpose)
+    return sealing.open_field(row, "sealed_key")
+
+
+def make_missing(**_: Any) -> None:
+    """Make the keys that do not exist yet (called after `migrate`)."""
+    for purpose in PURPOSES:
+        row = LastingKey(purpose=purpose)
+        sealing.seal_field(row, "sealed_key", secrets.token_bytes(32))
+        try:
+            with transaction.atomic():
+                LastingKey.objects.get_or_create(
+                    purpose=purpose, defaults={"sealed_key": row.sealed_key}
+                )
+        except IntegrityError:
+            # Two machines migrate at once: the other one's key is as good as ours.
+            continue
+    key.cache_clear()
