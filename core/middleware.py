@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from csp.middleware import CSPMiddleware, PolicyParts
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+
+from core import allowances, client, throttle
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+PERMISSIONS = (
+    "accelerometer=(), browsing-topics=(), camera=(self), clipboard-read=(),"
+    " clipboard-write=(self), display-capture=(), geolocation=(), gyroscope=(), hid=(),"
+    " magnetometer=(), microphone=(), midi=(), payment=(),"
+    " publickey-credentials-create=(self), publickey-credentials-get=(self), serial=(), usb=()"
+)
+
+
+class TrustedProxies:
+    """Settle who is calling, then drop forwarding headers that no trusted proxy has set.
+
+    Django believes X-Forwarded-Proto from anyone once SECURE_PROXY_SSL_HEADER is set.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        client.address(request)
+        if not client.is_trusted_proxy(request.META.get("REMOTE_ADDR", "")):
+            for header in client.FORWARDING_HEADERS:
+                request.META.pop(header, None)
+        return self.get_response(request)
+
+
+class SecurityHeaders:
+    """Headers that neither Django nor django-csp sets; pages are never stored by default."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+class ContentSecurityPolicy(CSPMiddleware):
+    """The policy of the settings, but without Trusted Types for Django's admin.
+
+    The admin's own scripts (jQuery among them) assign HTML text and would stop working.
+    """
+
+    def get_policy_parts(
+        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
+    ) -> PolicyParts:
+        parts = super().get_policy_parts(request, response, report_only)
+        if request.path_info.startswith(f"/{settings.ADMIN_PATH}"):
+            parts.replace = {
+                **(parts.replace or {}),
+                "require-trusted-types-for": None,
+                "trusted-types": None,
+            }
+        return parts
+
+
+class Refusals:
+    """Turns the refusals that any view may raise into their pages."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, throttle.TooManyRequests):
+            response = render(request, "429.html", {"refusal": str(error)}, status=429)
+            response.headers["Retry-After"] = str(error.retry_after)
+            return response
+        if isinstance(error, allowances.Spent):
+            return render(request, "429.html", {"retry_at": error.retry_at}, status=429)
+        return None
