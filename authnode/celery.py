@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import worker_init
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "authnode.settings")
+
+app = Celery("authnode")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@worker_init.connect
+def refuse_a_wrong_master_key(**_: Any) -> None:
+    from core import keycheck
+
+    keycheck.verify()

@@ -1,0 +1,312 @@
+"""All settings, read top to bottom; every value an operator may choose comes from the environment.
+
+`docs/settings.md` explains each; a test fails when one is missing there.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from core import env, mail_url
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# Where it runs
+VAR = Path(env.text("AUTHNODE_VAR", str(BASE_DIR / "var")))
+DEBUG = env.boolean("DEBUG")
+SITE_URL = env.text("SITE_URL", "http://localhost:8000").rstrip("/")
+_site = urlsplit(SITE_URL)
+if _site.scheme not in {"http", "https"} or not _site.hostname:
+    raise ImproperlyConfigured(f"SITE_URL must be a web address, not “{SITE_URL}”.")
+IS_HTTPS = _site.scheme == "https"
+FORCE_SCRIPT_NAME = _site.path or None
+ALLOWED_HOSTS = [_site.hostname, *env.items("ALLOWED_HOSTS")]
+if _site.hostname in {"localhost", "127.0.0.1"}:
+    ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
+TRUSTED_PROXIES = env.items("TRUSTED_PROXIES")
+ADMIN_PATH = "admin/"
+
+# Secrets: kept beside the database by default, given by the environment in containers
+SECRET_KEY = env.secret("SECRET_KEY", default_file=VAR / "secret.key")
+MASTER_KEY = env.secret("MASTER_KEY", default_file=VAR / "master.key")
+BACKUP_KEY = env.secret("BACKUP_KEY", default_file=VAR / "backup.key")
+
+# People
+SIGN_UP = env.choice("SIGN_UP", "invitation", ("invitation", "open", "closed"))
+KDF_ITERATIONS = env.integer("KDF_ITERATIONS", 600_000, least=600_000, most=10_000_000)
+INVITATION_LIFETIME = timedelta(
+    hours=env.integer("INVITATION_HOURS", 72, least=1, most=24 * 30),
+)
+SESSION_HOURS = env.integer("SESSION_HOURS", 12, least=1, most=24)
+
+# Databases, cache and broker: one machine without servers, or PostgreSQL with Redis
+REDIS_URL = env.secret("REDIS_URL")
+_database_url = env.secret("DATABASE_URL")
+_sqlite_options = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+}
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": VAR / "authnode.sqlite3",
+        "OPTIONS": _sqlite_options,
+        "CONN_MAX_AGE": None,
+        "TEST": {"NAME": VAR / "test.sqlite3"},
+    }
+}
+if _database_url:
+    DATABASES["default"] = dj_database_url.parse(_database_url, conn_max_age=600)  # type: ignore[assignment]
+if REDIS_URL:
+    CACHES = {"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL}}
+    CELERY_BROKER_URL = REDIS_URL
+else:
+    DATABASES["cache"] = {
+        **DATABASES["default"],
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": VAR / "cache.sqlite3",
+        "OPTIONS": _sqlite_options,
+        "TEST": {"NAME": VAR / "test-cache.sqlite3"},
+    }
+    CACHES = {
+        "default": {
+            "BACKEND": "core.cache.AtomicDatabaseCache",
+            "LOCATION": "cache_entries",
+            "OPTIONS": {"MAX_ENTRIES": 100_000},
+        }
+    }
+    CELERY_BROKER_URL = f"sqla+sqlite:///{VAR / 'broker.sqlite3'}"
+DATABASE_ROUTERS = ["core.cache.CacheRouter"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "authnode.apps.AdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "axes",
+    "csp",
+    "django_celery_beat",
+    "core",
+    "audit",
+    "jobs",
+    "keyslots",
+    "notifications",
+    "accounts",
+    "sessions_lock",
+    "vault",
+]
+
+MIDDLEWARE = [
+    "core.middleware.TrustedProxies",
+    "audit.middleware.RequestContext",
+    "django.middleware.security.SecurityMiddleware",
+    "core.middleware.ContentSecurityPolicy",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "core.middleware.SecurityHeaders",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "sessions_lock.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.middleware.LoginRequired",
+    "core.middleware.Refusals",
+]
+
+ROOT_URLCONF = "authnode.urls"
+WSGI_APPLICATION = "authnode.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "notifications.context_processors.unread_notifications",
+            ],
+        },
+    }
+]
+
+# Signing in
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "accounts.backends.PasswordBackend",
+]
+PASSWORD_HASHERS = ["accounts.hashers.AuthSecretHasher"]
+# The browser judges passwords, as the server never sees one; this judges what commands set.
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "accounts:sign-in"
+LOGIN_REDIRECT_URL = "vault:list"
+SECOND_FACTORS: list[str] = []
+SIGN_IN_CHECKS: list[str] = []
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+# A lock-out that every new failure prolongs, or that holds for everybody behind one address,
+# would be a weapon against the owner.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "core.client.address"
+AXES_USERNAME_CALLABLE = "accounts.backends.axes_username"
+AXES_RESET_ON_SUCCESS = True
+AXES_ENABLE_ACCESS_FAILURE_LOG = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+AXES_SENSITIVE_PARAMETERS = ["auth_secret", "password"]
+
+# Sessions and cookies
+SESSION_ENGINE = "sessions_lock.store"
+SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
+SESSION_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_AGE = SESSION_HOURS * 3600
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+CSRF_COOKIE_NAME = "__Host-csrf" if IS_HTTPS else "csrf"
+CSRF_COOKIE_SECURE = IS_HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_FAILURE_VIEW = "authnode.views.csrf_failure"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# Headers
+SECURE_SSL_REDIRECT = False  # the proxy redirects; health checks come over plain http
+SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.boolean("HSTS_INCLUDE_SUBDOMAINS")
+SECURE_HSTS_PRELOAD = False
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "worker-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "require-trusted-types-for": ["'script'"],
+        "trusted-types": [NONE],
+    }
+}
+
+# Uploads: a picture of at most 5 MB and the form around it
+DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+
+# Mail: an SMTP server, or files under var/mail, as mails carry links that do not belong in a log
+EMAIL_URL = env.secret("EMAIL_URL")
+MAIL_IS_CONFIGURED = bool(EMAIL_URL)
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", f"AuthNode <authnode@{_site.hostname}>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+if EMAIL_URL:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_TIMEOUT = 15
+    _mail = mail_url.parse(EMAIL_URL)
+    EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+    EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.starttls, _mail.ssl
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = VAR / "mail"
+
+# Background work
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A deed never waits for the broker: the row is what counts, and the reaper finds it.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600} if REDIS_URL else {}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    "beat-heartbeat": {"task": "jobs.tasks.beat", "schedule": 30.0},
+    "reap-jobs": {"task": "jobs.tasks.reap", "schedule": 60.0},
+    "seal-audit-events": {"task": "audit.tasks.seal", "schedule": 60.0},
+    "forget-ended-sessions": {"task": "sessions_lock.tasks.forget_ended", "schedule": 3600.0},
+    "forget-expired-sign-ins": {"task": "accounts.tasks.forget_expired", "schedule": 3600.0},
+    "purge-trash": {"task": "vault.tasks.purge", "schedule": 3600.0},
+}
+JOB_HANDLERS = {"mail": "notifications.mail.deliver"}
+
+# Places, evaluated only with a database file of the operator's
+GEOIP_CITY_DATABASE = env.text("GEOIP_CITY_DATABASE")
+
+# Words and time
+LANGUAGE_CODE = "en"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = env.text("TIME_ZONE", "UTC")
+
+# Static files
+STATIC_URL = f"{FORCE_SCRIPT_NAME or ''}/static/"
+STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "accounts.finders.CommonPasswordsFinder",
+]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "authnode.staticfiles.ModuleStorage"},
+}
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+
+SILENCED_SYSTEM_CHECKS = [
+    # The embedded cache counts atomically (core.cache, tested with processes in parallel).
+    "django_ratelimit.W001",
+    # Our sign-in view asks axes itself and answers the same for known and unknown addresses.
+    "axes.W001",
+    "axes.W002",
+    "axes.W003",
+    # The proxy redirects to https; whether subdomains may be included only the operator knows.
+    "security.W008",
+    "security.W005",
+    "security.W021",
+    # Sessions are rows of our own store, so that django.contrib.sessions is not installed.
+    "admin.E410",
+]
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "WARNING").upper()},
+    "loggers": {
+        "authnode": {"level": "INFO"},
+        # The address alone would tell who forgot a slash; the audit log tells it in full.
+        "django.request": {"level": "ERROR"},
+        "axes": {"level": "ERROR"},
+    },
+}

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+from authnode import health, views
+
+urlpatterns = [
+    path("", include("vault.urls")),
+    path("", include("accounts.urls")),
+    path("activity/", include("audit.urls")),
+    path("notifications/", include("notifications.urls")),
+    path(settings.ADMIN_PATH, admin.site.urls),
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
+    path("offline/", views.offline, name="offline"),
+    path("service-worker.js", views.service_worker, name="service-worker"),
+]
+
+handler400 = "authnode.views.bad_request"
+handler403 = "authnode.views.forbidden"
+handler404 = "authnode.views.not_found"
+handler500 = "authnode.views.server_error"
