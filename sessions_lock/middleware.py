@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from django.contrib.sessions import middleware as sessions
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
+
+BACKGROUND = "X-Background"
+
+
+def is_background(request: HttpRequest) -> bool:
+    """Whether the page asked by itself (codes refresh, badge): never a sign of a person."""
+    return request.headers.get(BACKGROUND) == "1"
+
+
+class SessionMiddleware(sessions.SessionMiddleware):
+    """Django's, except that an answer touches the cookie only when the session really changed.
+
+    A poll that was on its way while the key rotated must neither delete the new cookie nor set
+    the old one again: it is answered 204.
+    """
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        super().process_request(request)
+        if is_background(request):
+            request.session.keys()
+            if request.session.is_superseded:  # type: ignore[attr-defined]
+                return HttpResponse(status=204)
+        return None
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        session = getattr(request, "session", None)
+        is_unknown = session is not None and session.is_empty() and not session.was_flushed  # type: ignore[attr-defined]
+        if session is None or is_unknown or is_background(request):
+            patch_vary_headers(response, ("Cookie",))
+            return response
+        return super().process_response(request, response)  # type: ignore[no-any-return]
