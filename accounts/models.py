@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import secrets
+import uuid
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth import hashers
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+from accounts import addresses
+from core import sealing
+from core.fields import SealedField
+from keyslots import crypto
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """Create a user; a password given here is split on the server, as a console types it."""
+        user = self.model(email=addresses.normalise(email), **fields)
+        if password is None:
+            user.set_unusable_password()
+        else:
+            user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email=addresses.normalise(username or ""))
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person. The password column holds the sealed Argon2id hash of the auth secret."""
+
+    restore_policy = "rows"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField(_("e-mail address"), unique=True)
+    display_name = models.CharField(_("name"), max_length=80, blank=True)
+    password = SealedField(purpose="auth-hash", owner="id", max_length=512)
+    kdf_salt = models.CharField(max_length=22, blank=True)
+    kdf_iterations = models.PositiveIntegerField(default=0)
+    # Sessions are bound to this number and not to the column above, so that sealing it anew
+    # signs nobody out and a changed password signs everybody out.
+    credentials_version = models.PositiveIntegerField(default=0)
+    is_active = models.BooleanField(_("active"), default=True)
+    is_staff = models.BooleanField(_("operator"), default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(email=models.functions.Lower("email")),
+                name="user_address_is_lower_case",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def get_full_name(self) -> str:
+        return self.display_name or self.email
+
+    def get_short_name(self) -> str:
+        return self.display_name or self.email.partition("@")[0]
+
+    @property
+    def salt(self) -> bytes:
+        return crypto.decode_base64url(self.kdf_salt)
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Split a password on the server (console commands only) and keep its auth secret."""
+        if raw_password is None:
+            self.set_unusable_password()
+            return
+        salt = secrets.token_bytes(crypto.SALT_BYTES)
+        derived = crypto.derive(raw_password, salt, settings.KDF_ITERATIONS)
+        self.set_auth_secret(derived.auth_secret, salt=salt, iterations=settings.KDF_ITERATIONS)
+
+    def set_auth_secret(self, auth_secret: bytes, *, salt: bytes, iterations: int) -> None:
+        encoded = hashers.make_password(crypto.encode_base64url(auth_secret))
+        sealing.seal_field(self, "password", encoded.encode())
+        self.kdf_salt, self.kdf_iterations = crypto.encode_base64url(salt), iterations
+        self.credentials_version += 1
+
+    def set_unusable_password(self) -> None:
+        sealing.seal_field(self, "password", hashers.make_password(None).encode())
+        self.credentials_version += 1
+
+    def has_usable_password(self) -> bool:
+        return hashers.is_password_usable(self._auth_hash)
+
+    def check_password(self, raw_password: str) -> bool:
+        """Judge a password typed on the server's console; the site's forms never have one."""
+        if not self.kdf_salt:
+            return False
+        derived = crypto.derive(raw_password, self.salt, self.kdf_iterations)
+        return self.check_auth_secret(derived.auth_secret)
+
+    def check_auth_secret(self, auth_secret: bytes) -> bool:
+        return hashers.check_password(crypto.encode_base64url(auth_secret), self._auth_hash)
+
+    @property
+    def _auth_hash(self) -> str:
+        return sealing.open_field(self, "password").decode()
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        return salted_hmac(
+            "accounts.User.credentials",
+            f"{self.pk}|{self.credentials_version}",
+            secret=secret,
+            algorithm="sha256",
+        ).hexdigest()
+
+
+class SignUpToken(models.Model):
+    """A link that makes one account. It already holds the ids that the account's slot binds."""
+
+    restore_policy = "rows"
+
+    class Origin(models.TextChoices):
+        SET_UP = "set-up", _("set-up link")
+        INVITATION = "invitation", _("invitation")
+        OPEN = "open", _("open sign-up")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    token_hash = models.CharField(max_length=64, unique=True)
+    origin = models.CharField(max_length=12, choices=Origin)
+    email = models.EmailField(blank=True)
+    makes_operator = models.BooleanField(default=False)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="invitations"
+    )
+    user_id = models.UUIDField(default=uuid.uuid4)
+    slot_id = models.UUIDField(default=uuid.uuid4)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+    used_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.get_origin_display()} {self.email}".strip()
+
+    @classmethod
+    def open(cls, *, at: datetime) -> models.QuerySet[SignUpToken]:
+        return cls.objects.filter(used_at=None, withdrawn_at=None, expires_at__gt=at)
+
+
+class PendingSignIn(models.Model):
+    """A sign-in between the password and the session; it gives access to nothing of the user's."""
+
+    restore_policy = "never"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    credentials_version = models.PositiveIntegerField()
+    amr = models.JSONField(default=list)
+    proofs = models.JSONField(default=list)
+    next_url = models.CharField(max_length=500)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+    completed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.id)

@@ -1,0 +1,15 @@
+"""What `accounts` announces. Each signal is sent inside the transaction of its deed.
+
+signed_in            request, user, amr (list of RFC 8176 names), at: the session has started and
+                     is saved; `request.session.session_key` is its new key
+sign_in_failed       request, address (as typed, normalised), stage ("password"), at
+credentials_changed  user_id, but (the session key that stays, or None), at
+"""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+signed_in = Signal()
+sign_in_failed = Signal()
+credentials_changed = Signal()

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from accounts.models import PendingSignIn, SignUpToken
+from core import allowances
+
+KEPT = timedelta(days=30)
+
+
+@shared_task
+def forget_expired(**_: Any) -> None:
+    now = timezone.now()
+    PendingSignIn.objects.filter(expires_at__lt=now).delete()
+    SignUpToken.objects.filter(expires_at__lt=now - KEPT).delete()
+    allowances.forget_free(at=now)

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+from typing import cast
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout, update_session_auth_hash
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts import confirmation, passwords, prelogin, profile, signin
+from accounts.credentials import CredentialsRefused, read_slot
+from accounts.decorators import ask_to_confirm, confirmed_recently
+from accounts.forms import ConfirmForm, DeletionForm, PasswordForm, ProfileForm
+from accounts.models import User
+from accounts.sign_up import AddressTaken
+from accounts.views.sign_in import LOCKED_OUT, way_back
+from keyslots import services as keyslots
+
+
+def _user(request: HttpRequest) -> User:
+    return cast(User, request.user)
+
+
+@require_http_methods(["GET", "POST"])
+def confirm(request: HttpRequest) -> HttpResponse:
+    """Confirm-it's-you with the password; leads back to where the question came up."""
+    user = _user(request)
+    form = ConfirmForm(request.POST or None, initial={"next": way_back(request)})
+    if request.method == "POST" and form.is_valid():
+        try:
+            confirmation.confirm(request, user, auth_secret=form.secret, at=timezone.now())
+            return redirect(way_back(request))
+        except signin.TooManyAttempts:
+            form.add_error(None, LOCKED_OUT)
+        except signin.WrongPassword:
+            form.add_error(None, _("This is not your password."))
+    context = {"form": form, "parameters": prelogin.of_user(user)}
+    return render(request, "accounts/confirm.html", context, status=_status(form))
+
+
+@require_http_methods(["GET", "POST"])
+def show_profile(request: HttpRequest) -> HttpResponse:
+    user = _user(request)
+    form = ProfileForm(request.POST or None, instance=User.objects.get(pk=user.pk))
+    if request.method == "POST" and form.is_valid():
+        return _change_profile(request, form)
+    return render(request, "accounts/profile.html", {"form": form}, status=_status(form))
+
+
+def _change_profile(request: HttpRequest, form: ProfileForm) -> HttpResponse:
+    user, words = _user(request), form.cleaned_data
+    is_new_address = words["email"].lower() != user.email
+    if is_new_address and not confirmation.is_fresh(request, at=timezone.now()):
+        messages.warning(request, _("Confirm that it is you, then change the address again."))
+        return ask_to_confirm(reverse("accounts:profile"))
+    try:
+        profile.change(
+            User.objects.get(pk=user.pk),
+            email=words["email"],
+            display_name=words["display_name"],
+            at=timezone.now(),
+        )
+    except AddressTaken:
+        form.add_error("email", _("This address cannot be used."))
+        return render(request, "accounts/profile.html", {"form": form}, status=422)
+    messages.info(request, _("Your profile is saved."))
+    return redirect("accounts:profile")
+
+
+@require_http_methods(["GET", "POST"])
+def change_password(request: HttpRequest) -> HttpResponse:
+    user = _user(request)
+    form = PasswordForm(request.POST or None)
+    if request.method == "POST" and form.is_valid() and _change_password(request, form):
+        messages.info(
+            request, _("Your password is changed. Your other sessions have been signed out.")
+        )
+        return redirect("accounts:profile")
+    slot = keyslots.password_slot(user.id)
+    is_usable = slot is not None and keyslots.opens_with(user.id, salt=user.salt)
+    context = {
+        "form": form,
+        "parameters": prelogin.of_user(user),
+        "slot": slot.as_wire() if slot and is_usable else None,
+        "iterations": settings.KDF_ITERATIONS,
+    }
+    return render(request, "accounts/password.html", context, status=_status(form))
+
+
+def _change_password(request: HttpRequest, form: PasswordForm) -> bool:
+    user, now = _user(request), timezone.now()
+    try:
+        confirmation.confirm(request, user, auth_secret=form.old_secret, at=now)
+        passwords.change(user, form.credentials, session_key=request.session.session_key, at=now)
+    except signin.TooManyAttempts:
+        form.add_error(None, LOCKED_OUT)
+    except signin.WrongPassword:
+        form.add_error(None, _("The current password is not right. Nothing was changed."))
+    except (passwords.ChangedElsewhere, keyslots.SlotRefused):
+        form.add_error(None, _("Your password was changed in another window. Load the page again."))
+    else:
+        update_session_auth_hash(request, user)
+        return True
+    return False
+
+
+@require_http_methods(["GET", "POST"])
+def vault_key(request: HttpRequest) -> HttpResponse:
+    """For an account whose password a command has set: its browser makes the vault key."""
+    user = _user(request)
+    if keyslots.opens_with(user.id, salt=user.salt):
+        return redirect("vault:list")
+    if request.method == "POST":
+        try:
+            slot = read_slot(request.POST)
+            if slot.salt != user.salt:
+                raise CredentialsRefused("password_slot")
+            keyslots.start_vault_key(user.id, slot, at=timezone.now())
+        except (CredentialsRefused, keyslots.SlotRefused):
+            messages.error(request, _("The key could not be kept. Please try once more."))
+            return redirect("accounts:vault-key")
+        return redirect("vault:list")
+    context = {"parameters": prelogin.of_user(user)}
+    return render(request, "accounts/vault_key.html", context)
+
+
+@confirmed_recently
+@require_http_methods(["GET", "POST"])
+def delete(request: HttpRequest) -> HttpResponse:
+    user = User.objects.get(pk=request.user.pk)
+    form = DeletionForm(request.POST or None, user=user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            profile.delete(user, at=timezone.now())
+        except profile.LastOperator:
+            form.add_error(None, _("You are the only operator. Make somebody else one first."))
+        else:
+            logout(request)
+            messages.info(request, _("Your account and everything in it is deleted."))
+            response = redirect("accounts:sign-in")
+            response.headers["Clear-Site-Data"] = '"cache", "storage"'
+            return response
+    return render(request, "accounts/delete.html", {"form": form}, status=_status(form))
+
+
+def _status(form: object) -> int:
+    return 422 if getattr(form, "errors", None) else 200
