@@ -210,7 +210,8 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "require-trusted-types-for": ["'script'"],
-        "trusted-types": [NONE],
+        # The one script address a page hands over: the service worker of the offline page.
+        "trusted-types": ["authnode-worker"],
     }
 }
 
