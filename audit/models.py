@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
 from typing import Any, NoReturn, Self
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -36,9 +35,7 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
     def bulk_update(self, *_: Any, **__: Any) -> NoReturn:
         raise AppendOnly
 
-    def bulk_create(
-        self, objs: Iterable[AuditEvent], *args: Any, **kwargs: Any
-    ) -> list[AuditEvent]:
+    def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> Any:
         if kwargs.get("update_conflicts"):
             raise AppendOnly
         return super().bulk_create(objs, *args, **kwargs)
@@ -99,7 +96,7 @@ class AuditEvent(models.Model):
             raise AppendOnly
         super().save(force_insert=True)
 
-    def delete(self, **_: Any) -> NoReturn:
+    def delete(self, *_: Any, **__: Any) -> NoReturn:
         raise AppendOnly
 
     @property

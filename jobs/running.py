@@ -113,7 +113,8 @@ def run(job_id: UUID, *, at: datetime) -> None:
 
 def retry_delay(attempt: int) -> timedelta:
     """Longer after each attempt: half a minute, two minutes, eight, half an hour, an hour."""
-    return min(LONGEST_DELAY, FIRST_DELAY * 4 ** min(attempt - 1, 5))
+    growth: int = 4 ** min(attempt - 1, 5)
+    return min(LONGEST_DELAY, FIRST_DELAY * growth)
 
 
 def fail(held: Run, *, code: str, sentence: str, at: datetime) -> None:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
@@ -20,6 +20,9 @@ from core import sealing
 from jobs import services as jobs
 from notifications import kinds, mail, rendering
 from notifications.models import Notification, NotificationPreference, OutgoingMail
+
+# Views hand over `request.user`; the middleware lets nobody in who is not signed in.
+Person = AbstractBaseUser | AnonymousUser
 
 
 class BadAddress(Exception):
@@ -90,25 +93,25 @@ def send_mail(
     return row
 
 
-def choice(user: AbstractBaseUser, kind: kinds.Kind) -> Choice:
+def choice(user: Person, kind: kinds.Kind) -> Choice:
     return _choice(
         kind, NotificationPreference.objects.filter(user=user.pk, kind=kind.name).first()
     )
 
 
-def choices(user: AbstractBaseUser) -> list[Choice]:
+def choices(user: Person) -> list[Choice]:
     """What a user hears of, all kinds in the order of the catalogue."""
     rows = {row.kind: row for row in NotificationPreference.objects.filter(user=user.pk)}
     return [_choice(kind, rows.get(kind.name)) for kind in kinds.ALL.values()]
 
 
-def choose(*, user: AbstractBaseUser, wanted: Mapping[str, frozenset[str]], at: datetime) -> None:
+def choose(*, user: Person, wanted: Mapping[str, frozenset[str]], at: datetime) -> None:
     """Keep the channels wanted for each kind; a locked channel stays on whatever is asked."""
     with transaction.atomic():
         for kind in kinds.ALL.values():
             channels = wanted.get(kind.name, frozenset())
             NotificationPreference.objects.update_or_create(
-                user_id=user.pk,
+                user=user,
                 kind=kind.name,
                 defaults={
                     channel: channel in channels or kind.is_locked(channel)
@@ -122,7 +125,7 @@ def mark_read(notification: Notification, *, at: datetime) -> None:
     Notification.objects.unread().filter(pk=notification.pk).update(read_at=at)
 
 
-def mark_all_read(*, user: AbstractBaseUser, at: datetime) -> int:
+def mark_all_read(*, user: Person, at: datetime) -> int:
     """Mark what has arrived until `at`; what comes while the page is open stays unread."""
     return (
         Notification.objects.for_owner(user).unread().filter(created_at__lte=at).update(read_at=at)
