@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from vault.formats.account import OtpAccount, read_secret, tidy
+from vault.formats.refusals import FormatRefusal
+from vault.models import (
+    HIGHEST_COUNTER,
+    LONGEST_CATEGORY,
+    LONGEST_NAME,
+    LONGEST_PERIOD,
+    TINTS,
+    Algorithm,
+    Category,
+    EntryType,
+    OtpEntry,
+)
+from vault.refusals import sentence_for
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+MOST_PICTURES = 10
+QUIET = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
+
+
+class SeveralFilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class PicturesField(forms.FileField):
+    """One or more uploaded pictures, cleaned to a list."""
+
+    widget = SeveralFilesInput(attrs={"accept": "image/png,image/jpeg,image/webp,image/gif"})
+
+    def clean(self, value: Any, initial: Any = None) -> list[Any]:
+        files = value if isinstance(value, list) else [value] if value else []
+        if not files:
+            raise forms.ValidationError(self.error_messages["required"], code="required")
+        if len(files) > MOST_PICTURES:
+            raise forms.ValidationError(_("Choose at most 10 pictures at once."), code="many")
+        return files
+
+
+class PictureForm(forms.Form):
+    pictures = PicturesField(
+        label=_("Pictures"),
+        error_messages={"required": _("Choose a picture with a QR code.")},
+    )
+
+
+class TextForm(forms.Form):
+    text = forms.CharField(
+        label=_("Links"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(
+            attrs={**QUIET, "rows": 4, "placeholder": "otpauth://totp/…", "wrap": "off"}
+        ),
+        help_text=_("otpauth:// or otpauth-migration:// links, one on each line."),
+    )
+
+
+class ParametersForm(forms.Form):
+    """How codes are made: the part that adding, previewing and editing have in common."""
+
+    type = forms.ChoiceField(label=_("Kind"), choices=EntryType.choices, initial=EntryType.TOTP)
+    algorithm = forms.ChoiceField(
+        label=_("Algorithm"),
+        choices=Algorithm.choices,
+        initial=Algorithm.SHA1,
+        error_messages={"invalid_choice": sentence_for("algorithm")},
+    )
+    digits = forms.IntegerField(
+        label=_("Digits"),
+        initial=6,
+        min_value=6,
+        max_value=10,
+        error_messages=dict.fromkeys(
+            ("required", "invalid", "min_value", "max_value"), sentence_for("digits")
+        ),
+    )
+    period = forms.IntegerField(
+        label=_("Seconds each code lasts"),
+        initial=30,
+        min_value=1,
+        max_value=LONGEST_PERIOD,
+        error_messages=dict.fromkeys(
+            ("required", "invalid", "min_value", "max_value"), sentence_for("period")
+        ),
+    )
+    counter = forms.IntegerField(
+        label=_("Next counter"),
+        initial=0,
+        min_value=0,
+        max_value=HIGHEST_COUNTER,
+        # Kept beside the field, to tell a number a person typed from one that grew meanwhile.
+        show_hidden_initial=True,
+        error_messages=dict.fromkeys(
+            ("required", "invalid", "min_value", "max_value"), sentence_for("counter")
+        ),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        # Steam fixes its digits and algorithm, whatever these fields say.
+        if cleaned.get("type") == EntryType.STEAM:
+            for name in ("digits", "algorithm"):
+                self.errors.pop(name, None)
+            cleaned |= {"digits": 5, "algorithm": Algorithm.SHA1}
+        unused = "period" if cleaned.get("type") == EntryType.HOTP else "counter"
+        if unused in self.errors:
+            del self.errors[unused]
+            cleaned[unused] = self.fields[unused].initial
+        return cleaned
+
+
+class SecretForm(ParametersForm):
+    """A secret and how its codes are made: enough for a preview."""
+
+    secret = forms.CharField(
+        label=_("Secret"),
+        widget=forms.TextInput(attrs={**QUIET, "class": "mono"}),
+        help_text=_("The service shows it beside the QR code, often as “setup key”."),
+        error_messages={"required": _("Enter the secret.")},
+    )
+
+    def clean_secret(self) -> bytes:
+        text: str = self.cleaned_data["secret"]
+        if "://" in text:
+            raise forms.ValidationError(
+                _("This is a link and not a secret. Paste it under “Paste a link”.")
+            )
+        try:
+            return read_secret(text)
+        except FormatRefusal as refusal:
+            raise forms.ValidationError(sentence_for(refusal.reason)) from None
+
+
+class NamesForm(forms.Form):
+    issuer = forms.CharField(
+        label=_("Service"),
+        max_length=LONGEST_NAME,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text=_("Such as GitHub. Known services get their icon."),
+        error_messages={"required": _("Enter the name of the service.")},
+    )
+    account_name = forms.CharField(
+        label=_("Account"),
+        required=False,
+        max_length=LONGEST_NAME,
+        widget=forms.TextInput(attrs=QUIET),
+        help_text=_("Your user name or e-mail address there."),
+    )
+    website = forms.URLField(
+        label=_("Website"),
+        required=False,
+        max_length=500,
+        assume_scheme="https",
+        widget=forms.TextInput(attrs={**QUIET, "inputmode": "url"}),
+        error_messages={"invalid": _("Enter a web address, such as https://example.com.")},
+    )
+    categories = forms.ModelMultipleChoiceField(
+        label=_("Categories"),
+        queryset=Category.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, owner: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        mine = Category.objects.for_owner(owner).in_order()
+        self.fields["categories"].queryset = mine  # type: ignore[attr-defined]
+
+    def clean_issuer(self) -> str:
+        return tidy(self.cleaned_data["issuer"])
+
+    def clean_account_name(self) -> str:
+        return tidy(self.cleaned_data["account_name"])
+
+
+class ManualForm(NamesForm, SecretForm):
+    """An account typed by hand."""
+
+    ADVANCED = ("type", "algorithm", "digits", "period", "counter")
+
+    @property
+    def advanced_is_open(self) -> bool:
+        """Does the part that is folded away hold an error, or anything unusual?"""
+        return any(self[name].errors or self[name].has_changed for name in self.ADVANCED)
+
+    def account(self) -> OtpAccount:
+        cleaned = self.cleaned_data
+        return OtpAccount(
+            type=cleaned["type"],
+            secret=cleaned["secret"],
+            issuer=cleaned["issuer"],
+            name=cleaned["account_name"],
+            algorithm=cleaned["algorithm"],
+            digits=cleaned["digits"],
+            period=cleaned["period"],
+            counter=cleaned["counter"],
+            categories=tuple(category.name for category in cleaned["categories"]),
+        )
+
+
+class EditForm(NamesForm, ParametersForm):
+    def __init__(self, *args: Any, entry: OtpEntry, **kwargs: Any) -> None:
+        initial = {
+            name: getattr(entry, name)
+            for name in (
+                "issuer",
+                "account_name",
+                "website",
+                "type",
+                "algorithm",
+                "digits",
+                "period",
+                "counter",
+            )
+        }
+        initial["categories"] = [category.pk for category in entry.categories.all()]
+        super().__init__(*args, owner=entry.owner, initial=initial, **kwargs)
+        # Files bring entries without issuer, and codes with fewer digits, that are right so.
+        self.fields["issuer"].required = bool(entry.issuer)
+        if entry.digits < 6:
+            self._allow_digits(entry.digits)
+
+    def _allow_digits(self, least: int) -> None:
+        field = forms.IntegerField(
+            label=self.fields["digits"].label,
+            min_value=least,
+            max_value=10,
+            error_messages=self.fields["digits"].error_messages,
+        )
+        self.fields["digits"] = field
+
+
+class CategoryForm(forms.Form):
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=LONGEST_CATEGORY,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={
+            "required": _("Enter a name for the category."),
+            "max_length": _("The name of a category has at most 60 characters."),
+        },
+    )
+    tint = forms.TypedChoiceField(
+        label=_("Colour"),
+        choices=[(number, number) for number in range(1, TINTS + 1)],
+        coerce=int,
+        required=False,
+        empty_value=None,
+        error_messages={"invalid_choice": _("Choose one of the colours.")},
+    )

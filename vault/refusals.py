@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+# In the order and with the reasons of `vault.formats.refusals`, which knows no translation.
+FORMAT_SENTENCES: dict[str, Promise] = {
+    "not a URI": _("This is not a second-factor code: it does not start with otpauth://."),
+    "too long": _("This is longer than any second-factor code is."),
+    "too many": _("These are more accounts than can be added at once. Add them in parts."),
+    "type": _("This is not a kind of code that AuthNode knows: only TOTP, HOTP and Steam."),
+    "secret": _("The secret is not valid Base32. It holds only the letters A to Z and 2 to 7."),
+    "algorithm": _("The algorithm is unknown. Services use SHA-1, SHA-256 or SHA-512."),
+    "digits": _("A code has 6 to 10 digits."),
+    "period": _("The period is a whole number of seconds, 1 or more. Nearly always it is 30."),
+    "counter": _("The counter is a whole number, 0 or more."),
+    "text": _("The issuer or the account name is too long or cannot be read."),
+    "migration": _("The export of Google Authenticator is damaged or cut short."),
+    "several": _("This is an export with several accounts. Add it as a picture or as text."),
+}
+
+
+def sentence_for(reason: str) -> Promise:
+    """What to tell a person about a refusal of `vault.formats`."""
+    return FORMAT_SENTENCES[reason]
+
+
+class VaultRefusal(Exception):
+    """A deed in the vault that is refused; `sentence` says why to the person."""
+
+    sentence: ClassVar[Promise]
+
+    def __str__(self) -> str:
+        return str(self.sentence)

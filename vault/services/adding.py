@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from audit import events
+from core import sealing
+from vault import brands
+from vault.formats.account import OtpAccount
+from vault.models import Category, OtpEntry
+from vault.refusals import VaultRefusal
+from vault.services import categories
+from vault.services.holding import hold_vault, next_position
+from vault.services.records import record
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+logger = logging.getLogger(__name__)
+MOST_AT_ONCE = 5000
+
+
+class TooManyAccounts(VaultRefusal):
+    sentence = _("These are more accounts than can be added at once. Add them in parts.")
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """An account whose secret the vault has already, in `twin`."""
+
+    account: OtpAccount
+    twin: OtpEntry
+
+
+@dataclass(slots=True)
+class Added:
+    entries: list[OtpEntry] = field(default_factory=list)
+    duplicates: list[Duplicate] = field(default_factory=list)
+
+
+def add_accounts(
+    *, owner: User, accounts: Sequence[OtpAccount], at: datetime, website: str = ""
+) -> Added:
+    """Add accounts; those whose secret is there already come back as duplicates, not added."""
+    if len(accounts) > MOST_AT_ONCE:
+        raise TooManyAccounts
+    added = Added()
+    with transaction.atomic():
+        hold_vault(owner.pk)
+        twins = entries_by_secret(owner)
+        fresh: list[OtpAccount] = []
+        held: list[OtpAccount] = []
+        for account in accounts:
+            is_known = account.secret in twins or any(account.secret == f.secret for f in fresh)
+            (held if is_known else fresh).append(account)
+        added.entries = _write(owner, fresh, at, website)
+        pairs = zip(fresh, added.entries, strict=True)
+        twins |= {account.secret: entry for account, entry in pairs}
+        added.duplicates = [Duplicate(account, twins[account.secret]) for account in held]
+    return added
+
+
+def add_anyway(*, owner: User, account: OtpAccount, at: datetime, website: str = "") -> OtpEntry:
+    """Add an account even if its secret is in the vault already."""
+    with transaction.atomic():
+        hold_vault(owner.pk)
+        return _write(owner, [account], at, website)[0]
+
+
+def entries_by_secret(owner: User) -> dict[bytes, OtpEntry]:
+    """The live entries of a user by their opened secrets; what cannot be opened is left out."""
+    found: dict[bytes, OtpEntry] = {}
+    for entry in OtpEntry.objects.for_owner(owner).live().order_by("created_at", "pk"):
+        try:
+            found.setdefault(sealing.open_field(entry, "sealed_secret"), entry)
+        except sealing.SealingError:
+            logger.error("The secret of entry %s cannot be opened.", entry.pk)
+    return found
+
+
+def _write(
+    owner: User, accounts: Sequence[OtpAccount], at: datetime, website: str
+) -> list[OtpEntry]:
+    first = next_position(OtpEntry.objects.for_owner(owner))
+    entries = [
+        _new_entry(owner.pk, account, at=at, website=website, position=first + place)
+        for place, account in enumerate(accounts)
+    ]
+    OtpEntry.objects.bulk_create(entries, batch_size=200)
+    names = {name for account in accounts for name in account.categories}
+    named = categories.named(owner=owner, names=names, at=at)
+    _assign(zip(entries, accounts, strict=True), named)
+    for entry in entries:
+        record(events.ENTRY_ADDED, entry, at=at)
+    return entries
+
+
+def _new_entry(
+    owner_id: UUID, account: OtpAccount, *, at: datetime, website: str, position: int
+) -> OtpEntry:
+    entry = OtpEntry(
+        id=uuid4(),
+        owner_id=owner_id,
+        issuer=account.issuer,
+        account_name=account.name,
+        type=account.type,
+        algorithm=account.algorithm,
+        digits=account.digits,
+        period=account.period,
+        counter=account.counter,
+        website=website,
+        is_favourite=account.favourite,
+        position=position,
+        icon=brands.slug_for(account.issuer),
+        tint=brands.tint_for(account.issuer, account.name),
+        created_at=at,
+        updated_at=at,
+    )
+    sealing.seal_field(entry, "sealed_secret", account.secret)
+    return entry
+
+
+def _assign(pairs: Iterable[tuple[OtpEntry, OtpAccount]], named: dict[str, Category]) -> None:
+    through = OtpEntry.categories.through
+    links = {
+        (entry.pk, named[categories.key_of(name)].pk)
+        for entry, account in pairs
+        for name in account.categories
+        if categories.key_of(name)
+    }
+    through._default_manager.bulk_create(
+        [through(otpentry_id=entry, category_id=category) for entry, category in links],
+        batch_size=400,
+    )

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from audit import events
+from vault import brands, conversion
+from vault.models import Category, OtpEntry
+from vault.refusals import VaultRefusal
+from vault.services.holding import hold_vault
+from vault.services.records import record
+
+
+class EntryGone(VaultRefusal):
+    sentence = _("This account is no longer in your vault.")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class EntryChange:
+    """What an entry is to be like. A counter of None stays as it is: it moves by itself."""
+
+    issuer: str
+    account_name: str
+    type: str
+    algorithm: str
+    digits: int
+    period: int
+    counter: int | None = None
+    website: str = ""
+    categories: Collection[Category] = ()
+
+
+def change_entry(*, entry: OtpEntry, change: EntryChange, at: datetime) -> list[str]:
+    """Change what an entry says; the answer names the changed fields.
+
+    Raises vault.formats FormatRefusal for values no code can be made with, and EntryGone.
+    """
+    wanted = _wanted(entry, change)
+    with transaction.atomic():
+        hold_vault(entry.owner_id)
+        fields = {name: value for name, value in wanted.items() if getattr(entry, name) != value}
+        changed = sorted(fields.keys() - {"icon", "tint"})
+        if _assign(entry, change.categories):
+            changed.append("categories")
+        if changed:
+            _update(entry, at, **fields)
+            record(events.ENTRY_CHANGED, entry, at=at, changed=" ".join(changed))
+    return changed
+
+
+def set_favourite(*, entry: OtpEntry, is_favourite: bool, at: datetime) -> None:
+    """Mark an entry as a favourite, or no longer."""
+    with transaction.atomic():
+        if entry.is_favourite != is_favourite:
+            _update(entry, at, is_favourite=is_favourite)
+            record(events.ENTRY_CHANGED, entry, at=at, changed="is_favourite")
+
+
+def _wanted(entry: OtpEntry, change: EntryChange) -> dict[str, object]:
+    """The fields as they shall be; an entry is always an account that the formats can hold."""
+    account = dataclasses.replace(
+        conversion.account_of(entry),
+        type=change.type,
+        issuer=change.issuer,
+        name=change.account_name,
+        algorithm=change.algorithm,
+        digits=change.digits,
+        period=change.period,
+        counter=entry.counter if change.counter is None else change.counter,
+    )
+    wanted = {
+        "issuer": account.issuer,
+        "account_name": account.name,
+        "type": account.type,
+        "algorithm": account.algorithm,
+        "digits": account.digits,
+        "period": account.period,
+        "website": change.website,
+        "icon": brands.slug_for(account.issuer),
+        "tint": brands.tint_for(account.issuer, account.name),
+    }
+    return wanted if change.counter is None else {**wanted, "counter": account.counter}
+
+
+def _assign(entry: OtpEntry, categories: Collection[Category]) -> bool:
+    mine = Category.objects.filter(owner_id=entry.owner_id, pk__in=[row.pk for row in categories])
+    before = set(entry.categories.values_list("pk", flat=True))
+    after = set(mine.values_list("pk", flat=True))
+    if before == after:
+        return False
+    entry.categories.set(after)
+    return True
+
+
+def _update(entry: OtpEntry, at: datetime, **fields: object) -> None:
+    live = OtpEntry.objects.live().filter(pk=entry.pk)
+    if live.update(updated_at=at, **fields) != 1:
+        raise EntryGone
+    for name, value in {**fields, "updated_at": at}.items():
+        setattr(entry, name, value)

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.db import models
+
+
+def hold_vault(owner_id: UUID) -> None:
+    """Let one deed at a time decide about a user's vault, until the transaction ends.
+
+    Without it two requests with the same QR code would both find no duplicate. SQLite does this
+    by itself, as its transactions here begin by taking the write lock.
+    """
+    users = get_user_model()._default_manager.filter(pk=owner_id)
+    list(users.select_for_update(no_key=True).values_list("pk"))
+
+
+def next_position(rows: models.QuerySet[models.Model]) -> int:
+    last: int | None = rows.aggregate(last=models.Max("position"))["last"]
+    return 0 if last is None else last + 1
+
+
+def put_in_order(rows: Iterable[models.Model]) -> None:
+    """Number rows by their place; only those that moved are written."""
+    for place, row in enumerate(rows):
+        if row.position != place:  # type: ignore[attr-defined]
+            type(row)._default_manager.filter(pk=row.pk).update(position=place)

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import base64
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.decorators import confirmed_recently
+from core.sealing import SealingError
+from vault import cards, qr, services
+from vault.forms import EditForm
+from vault.models import OtpEntry
+from vault.refusals import VaultRefusal
+from vault.views.finding import back, find_entry, wants_json
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, entry_id: UUID) -> HttpResponse:
+    entry = find_entry(request, entry_id)
+    form = EditForm(request.POST or None, entry=entry)
+    if request.method == "POST" and form.is_valid():
+        try:
+            changed = services.change_entry(entry=entry, change=_change(form), at=timezone.now())
+        except SealingError:
+            form.add_error(None, _("The secret of this account cannot be opened."))
+        else:
+            if changed:
+                messages.success(request, _("%(name)s is saved.") % {"name": entry.title})
+            return back(request)
+    return _edit_page(request, entry, form)
+
+
+@require_POST
+def set_favourite(request: HttpRequest, entry_id: UUID) -> HttpResponse:
+    entry = find_entry(request, entry_id)
+    is_favourite = not entry.is_favourite
+    services.set_favourite(entry=entry, is_favourite=is_favourite, at=timezone.now())
+    if wants_json(request):
+        return JsonResponse({"is_favourite": is_favourite})
+    return back(request)
+
+
+@require_POST
+def move(request: HttpRequest, entry_id: UUID) -> HttpResponse:
+    entry = find_entry(request, entry_id)
+    services.move_entry(entry=entry, by=-1 if request.POST.get("by") == "up" else 1)
+    return back(request)
+
+
+@require_POST
+def trash(request: HttpRequest, entry_id: UUID) -> HttpResponse:
+    entry = find_entry(request, entry_id)
+    services.trash_entry(entry=entry, at=timezone.now())
+    sentence = _("%(name)s is in the trash. It stays there for 30 days.")
+    messages.success(request, sentence % {"name": entry.title})
+    return back(request)
+
+
+@require_POST
+def mark_used(request: HttpRequest, entry_id: UUID) -> HttpResponse:
+    services.mark_used(entry=find_entry(request, entry_id), at=timezone.now())
+    return HttpResponse(status=204)
+
+
+@require_POST
+@sensitive_variables("claimed")
+def next_code(request: HttpRequest, entry_id: UUID) -> HttpResponse:
+    """Use up the next counter of a counter-based entry."""
+    entry = find_entry(request, entry_id)
+    try:
+        claimed = services.advance_hotp(entry=entry, at=timezone.now())
+    except VaultRefusal as refusal:
+        if wants_json(request):
+            return JsonResponse({"refusal": str(refusal)}, status=409)
+        messages.warning(request, str(refusal))
+        return back(request)
+    groups = cards.group(claimed.code)
+    if wants_json(request):
+        return JsonResponse({"code": claimed.code, "groups": groups, "counter": claimed.counter})
+    context = {"entry": entry, "groups": groups, "counter": claimed.counter}
+    return render(request, "vault/next_code.html", context)
+
+
+@require_GET
+@confirmed_recently
+def secret(request: HttpRequest, entry_id: UUID) -> HttpResponse:
+    """Asks once more: opening an address alone must not show, or record, anything."""
+    return render(request, "vault/secret.html", {"entry": find_entry(request, entry_id)})
+
+
+@require_POST
+@confirmed_recently
+@sensitive_variables("revealed", "picture")
+def reveal(request: HttpRequest, entry_id: UUID) -> HttpResponse:
+    entry = find_entry(request, entry_id)
+    try:
+        revealed = services.reveal_secret(entry=entry, at=timezone.now())
+    except SealingError:
+        messages.error(request, _("The secret of this account cannot be opened."))
+        return redirect("vault:edit", entry_id)
+    picture = base64.b64encode(qr.draw(revealed.uri)).decode()
+    context = {"entry": entry, "revealed": revealed, "picture": f"data:image/png;base64,{picture}"}
+    return render(request, "vault/revealed.html", context)
+
+
+def _change(form: EditForm) -> services.EntryChange:
+    cleaned = form.cleaned_data
+    counter = cleaned["counter"] if "counter" in form.changed_data else None
+    return services.EntryChange(
+        issuer=cleaned["issuer"],
+        account_name=cleaned["account_name"],
+        type=cleaned["type"],
+        algorithm=cleaned["algorithm"],
+        digits=cleaned["digits"],
+        period=cleaned["period"],
+        counter=counter,
+        website=cleaned["website"],
+        categories=list(cleaned["categories"]),
+    )
+
+
+def _edit_page(request: HttpRequest, entry: OtpEntry, form: EditForm) -> HttpResponse:
+    now = timezone.now()
+    context = {
+        "entry": entry,
+        "form": form,
+        "card": cards.cards_of([entry], at=now)[0],
+        "now_ms": int(now.timestamp() * 1000),
+    }
+    return render(request, "vault/edit.html", context)

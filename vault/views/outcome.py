@@ -1,0 +1,65 @@
+"""What came of handing in accounts, kept in the session for the page that tells it.
+
+Only ids and sentences are kept there: no secret, no code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest
+
+from vault import cards, reading
+from vault.models import EntryDraft, OtpEntry
+from vault.refusals import VaultRefusal
+from vault.views.finding import owner_of
+
+KEY = "vault.outcome"
+MOST_SHOWN = 200
+
+
+def save(
+    request: HttpRequest,
+    *,
+    entries: Iterable[OtpEntry],
+    drafts: Iterable[EntryDraft],
+    found: reading.Found,
+) -> None:
+    request.session[KEY] = {
+        "entries": [str(entry.pk) for entry in entries],
+        "drafts": [str(draft.pk) for draft in drafts],
+        "refusals": [[row.what, row.why] for row in found.refusals[:MOST_SHOWN]],
+        "missing": found.missing,
+    }
+
+
+def append(request: HttpRequest, entry: OtpEntry) -> None:
+    """One more entry was added after all."""
+    kept = request.session.get(KEY)
+    if kept is not None:
+        request.session[KEY] = {**kept, "entries": [*kept["entries"], str(entry.pk)]}
+
+
+def load(request: HttpRequest, *, at: datetime) -> dict[str, Any] | None:
+    """The context of the page, or None when nothing was handed in."""
+    kept = request.session.get(KEY)
+    if kept is None:
+        return None
+    owner = owner_of(request)
+    entries = OtpEntry.objects.for_owner(owner).live().filter(pk__in=kept["entries"])
+    drafts = EntryDraft.objects.for_owner(owner).waiting(at).filter(pk__in=kept["drafts"])
+    shown = cards.cards_of(entries.prefetch_related("categories"), at=at)
+    return {
+        "cards": cards.sorted_cards(shown, cards.Sorting.MANUAL),
+        "drafts": drafts.select_related("twin").order_by("created_at"),
+        "refusals": kept["refusals"],
+        "missing": kept["missing"],
+        "now_ms": int(at.timestamp() * 1000),
+    }
+
+
+def say(request: HttpRequest, refusal: VaultRefusal) -> None:
+    messages.warning(request, str(refusal))
