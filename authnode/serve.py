@@ -1,4 +1,4 @@
-"""Runs AuthNode on one machine: the web server and the background worker, as one command."""
+"""Runs AuthNode on one machine: web server, background worker and scheduler, as one command."""
 
 from __future__ import annotations
 
@@ -18,6 +18,12 @@ from authnode.supervisor import Part, supervise
 
 WORKERS = 2
 THREADS = 4
+# Root is warned of tasks sent as pickles; here they are JSON alone. Who may not be root is said
+# where AuthNode is installed for good.
+CELERY = [
+    *(sys.executable, "-W", "ignore:You're running the worker with superuser privileges"),
+    *("-m", "celery", "--quiet", "-A", "authnode"),
+]
 
 
 class PortTaken(Refusal):
@@ -58,7 +64,7 @@ def main() -> int:
         check_port(place)
         environment = child_environment(os.environ, place)
         link = set_up_link(environment)
-        parts = [web_server(place, var, environment), worker()]
+        parts = [web_server(place, var, environment), worker(), scheduler()]
         return supervise(
             parts, environment, announce=lambda: announce(place, environment["SITE_URL"], link)
         )
@@ -185,10 +191,22 @@ def worker() -> Part:
     return Part(
         "background worker",
         [
-            *(sys.executable, "-m", "celery", "--quiet", "-A", "authnode", "worker", "--beat"),
-            *("--pool", "threads", "--concurrency", "4", "--loglevel", "WARNING"),
-            *("--scheduler", "django_celery_beat.schedulers:DatabaseScheduler"),
-            *("--without-gossip", "--without-mingle"),
+            *CELERY,
+            *("worker", "--pool", "threads", "--concurrency", str(THREADS)),
+            *("--loglevel", "WARNING", "--without-gossip", "--without-mingle"),
+        ],
+    )
+
+
+def scheduler() -> Part:
+    # A program of its own rather than the worker's `--beat`: that one is forked off together with
+    # the worker's database connections, which SQLite does not survive, and dies unnoticed.
+    return Part(
+        "scheduler",
+        [
+            *CELERY,
+            *("beat", "--scheduler", "django_celery_beat.schedulers:DatabaseScheduler"),
+            *("--loglevel", "WARNING", "--pidfile", ""),
         ],
     )
 
