@@ -13,9 +13,7 @@ ARGS ?=
 	venv venv-dev format-check lint types templates-check migrations-check deploy-check js-check
 
 run: venv ## Start AuthNode on this machine (HOST, PORT; TLS=1 for https on the network)
-	@$(PYTHON_IN_VENV) -m authnode.prepare
-	@$(MANAGE) migrate --verbosity 0
-	@$(MANAGE) createcachetable --database cache --verbosity 0
+	@scripts/database
 	@scripts/static-files
 	@exec $(PYTHON_IN_VENV) -m authnode.serve
 
@@ -34,8 +32,7 @@ figures: venv-dev ## The heavy checks with the large numbers (minutes to hours)
 	@AUTHNODE_FIGURES=1 $(PYTHON_IN_VENV) -m pytest -m figures -s -rs $(ARGS)
 
 demo: venv ## Fill a demo user with a few dozen realistic entries
-	@$(PYTHON_IN_VENV) -m authnode.prepare
-	@$(MANAGE) migrate --verbosity 0
+	@scripts/database
 	@$(MANAGE) demo
 
 requirements: venv-dev ## Pin requirements.in and requirements-dev.in again, with hashes
