@@ -7,7 +7,6 @@ WORKERS ?= 2
 # More arguments for pytest: make test ARGS="-k sign_in"
 ARGS ?=
 
-
 .DEFAULT_GOAL := help
 .PHONY: run test check bench figures demo help requirements \
 	venv venv-dev format-check lint types templates-check migrations-check deploy-check js-check
