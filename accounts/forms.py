@@ -20,6 +20,13 @@ NOT_DERIVED = _(
 )
 
 
+class FilledByScript(forms.HiddenInput):
+    """A hidden field that the page's script fills; what was posted in it is never sent back."""
+
+    def format_value(self, value: Any) -> None:
+        return None
+
+
 def address_field(**kwargs: Any) -> forms.EmailField:
     return forms.EmailField(
         label=_("E-mail address"),
@@ -38,7 +45,7 @@ class SignInForm(forms.Form):
     email = address_field(
         widget=forms.EmailInput(attrs={"autocomplete": "username webauthn", "autofocus": True})
     )
-    auth_secret = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+    auth_secret = forms.CharField(widget=FilledByScript, required=False, max_length=64)
     next = forms.CharField(widget=forms.HiddenInput, required=False, max_length=500)
 
     def clean_email(self) -> str:
@@ -53,7 +60,7 @@ class SignInForm(forms.Form):
 
 
 class ConfirmForm(forms.Form):
-    auth_secret = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+    auth_secret = forms.CharField(widget=FilledByScript, required=False, max_length=64)
     next = forms.CharField(widget=forms.HiddenInput, required=False, max_length=500)
 
     def clean(self) -> dict[str, Any]:
@@ -67,8 +74,8 @@ class ConfirmForm(forms.Form):
 class NewPasswordForm(forms.Form):
     """The two hidden fields of a chosen password; `credentials` is what they hold."""
 
-    new_auth_secret = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
-    password_slot = forms.CharField(widget=forms.HiddenInput, required=False, max_length=2048)
+    new_auth_secret = forms.CharField(widget=FilledByScript, required=False, max_length=64)
+    password_slot = forms.CharField(widget=FilledByScript, required=False, max_length=2048)
     credentials: NewCredentials
 
     def clean(self) -> dict[str, Any]:
@@ -82,7 +89,7 @@ class NewPasswordForm(forms.Form):
 class PasswordForm(NewPasswordForm):
     """A change of password: the old auth secret and the new credentials."""
 
-    auth_secret = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+    auth_secret = forms.CharField(widget=FilledByScript, required=False, max_length=64)
 
     def clean(self) -> dict[str, Any]:
         super().clean()
@@ -124,17 +131,14 @@ class InvitationForm(AddressForm):
     )
 
 
-class ProfileForm(forms.ModelForm):
-    email = address_field(widget=forms.EmailInput(attrs={"autocomplete": "email"}))
-
-    class Meta:
-        model = User
-        fields = ("display_name", "email")
-        labels = {"display_name": _("Your name")}
-        widgets = {"display_name": forms.TextInput(attrs={"autocomplete": "name"})}
-
-    def validate_unique(self) -> None:
-        """Left to the service, which asks the database: a check beforehand would race."""
+class ProfileForm(AddressForm):
+    display_name = forms.CharField(
+        label=_("Your name"),
+        max_length=80,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    field_order = ("display_name", "email")
 
 
 class DeletionForm(forms.Form):

@@ -46,7 +46,9 @@ def confirm(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def show_profile(request: HttpRequest) -> HttpResponse:
     user = _user(request)
-    form = ProfileForm(request.POST or None, instance=User.objects.get(pk=user.pk))
+    form = ProfileForm(
+        request.POST or None, initial={"email": user.email, "display_name": user.display_name}
+    )
     if request.method == "POST" and form.is_valid():
         return _change_profile(request, form)
     return render(request, "accounts/profile.html", {"form": form}, status=_status(form))
