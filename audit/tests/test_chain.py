@@ -173,7 +173,9 @@ class VerifyTest(EmptyLogTestCase):
 
     def test_finds_an_event_put_in(self) -> None:
         forged = record(1)[0]
-        tamper("UPDATE audit_auditevent SET position = 6, chain_mac = 'ab' WHERE id = %s", forged.pk)
+        tamper(
+            "UPDATE audit_auditevent SET position = 6, chain_mac = 'ab' WHERE id = %s", forged.pk
+        )
 
         assert "behind the end" in self.broken()
 
