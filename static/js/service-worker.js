@@ -1,6 +1,6 @@
 // Keeps the offline page and its styles, nothing else: codes and pages of the vault are never stored.
 const CACHE = "authnode-offline-1";
-const OFFLINE = "/offline/";
+const OFFLINE = new URL("offline/", self.registration.scope).href;
 
 // The page itself names its styles, whose addresses change with their content.
 async function store() {

@@ -1,5 +1,6 @@
 // Registers the service worker that answers with the offline page; it keeps nothing else.
-const WORKER = "/service-worker.js";
+// Beside the folder of static files, wherever the site is mounted.
+const WORKER = new URL("../../../service-worker.js", import.meta.url).href;
 
 function workerAddress() {
   if (!window.trustedTypes) return WORKER;
