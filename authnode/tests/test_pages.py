@@ -1,0 +1,157 @@
+"""What holds for every page of the site, found by walking the URLconf."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.test import Client, SimpleTestCase, override_settings
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from audit.models import AuditEvent
+from tests import base
+
+PUBLIC = {
+    "accounts:sign-in",
+    "accounts:sign-in-parameters",
+    "accounts:sign-out",
+    "accounts:sign-up",
+    "accounts:sign-up-link",
+    "accounts:sign-up-request",
+    "accounts:sign-up-account",
+    "health-live",
+    "health-ready",
+    "offline",
+    "service-worker",
+    "vault:icon",
+}
+
+
+def names(resolver: Any = None, prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every named URL of ours with values for its parts."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if isinstance(pattern, URLResolver) and pattern.app_name != "admin":
+            inner = f"{pattern.namespace}:" if pattern.namespace else ""
+            yield from names(pattern, prefix + inner)
+        elif isinstance(pattern, URLPattern) and pattern.name:
+            parts = pattern.pattern.converters
+            values = {name: _value(converter) for name, converter in parts.items()}
+            yield prefix + pattern.name, values
+
+
+def _value(converter: Any) -> Any:
+    return {"UUIDConverter": uuid4(), "IntConverter": 1}.get(type(converter).__name__, "x")
+
+
+class EveryPageTests(base.TestCase):
+    def test_is_closed_unless_it_is_listed_as_public(self) -> None:
+        for name, values in names():
+            if name in PUBLIC:
+                continue
+            for method in ("get", "post"):
+                response = getattr(Client(), method)(reverse(name, kwargs=values))
+                location = response.headers.get("Location", "")
+                assert location.startswith("/sign-in/?next="), (name, response.status_code)
+
+    def test_walks_many_pages(self) -> None:
+        assert len({name for name, _ in names()}) > 40
+
+    def test_has_its_security_headers(self) -> None:
+        self.sign_in_as("alice")
+        for name, values in names():
+            response = self.client.get(reverse(name, kwargs=values))
+            self.assert_headers(response, name)
+
+    def assert_headers(self, response: Any, name: str) -> None:
+        policy = response.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy, name
+        assert "unsafe" not in policy, name
+        assert "frame-ancestors 'none'" in policy or "icon" in name, name
+        for header, value in {
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+            "Referrer-Policy": "same-origin",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+        }.items():
+            assert response.headers.get(header) == value, (name, header)
+        assert "camera=(self)" in response.headers["Permissions-Policy"]
+        assert response.headers["Cache-Control"], name
+
+    def test_is_never_stored(self) -> None:
+        self.sign_in_as("alice")
+        for path in ("/", "/codes/", "/account/", "/activity/", "/trash/", "/nowhere/"):
+            assert "no-store" in self.client.get(path).headers["Cache-Control"], path
+
+    def test_asks_for_trusted_types_except_in_the_administration(self) -> None:
+        self.sign_in_as("charlie")
+
+        ours = self.client.get("/account/").headers["Content-Security-Policy"]
+        admins = self.client.get("/admin/").headers["Content-Security-Policy"]
+
+        assert "require-trusted-types-for 'script'" in ours
+        assert "trusted-types" not in admins
+        assert "default-src 'none'" in admins
+
+    def test_carries_no_script_or_style_of_its_own(self) -> None:
+        self.sign_in_as("charlie")
+        for path in ("/", "/account/", "/account/password/", "/entries/add/", "/notifications/"):
+            page = self.client.get(path).content.decode()
+            assert " style=" not in page, path
+            assert "<style" not in page, path
+            assert " onclick=" not in page, path
+
+
+class ErrorPageTests(base.TestCase):
+    def test_says_calmly_that_nothing_is_there(self) -> None:
+        self.assertContains(self.client.get("/nowhere/"), "<h1>", status_code=404)
+
+    def test_refuses_a_form_from_elsewhere_and_records_it(self) -> None:
+        strict = Client(enforce_csrf_checks=True)
+
+        response = strict.post("/sign-in/", {"email": "alice@example.com"})
+
+        self.assertContains(response, "<h1>", status_code=403)
+        assert AuditEvent.objects.filter(event="access.refused").exists()
+
+    def test_refuses_too_large_a_body(self) -> None:
+        response = self.client.post("/sign-in/", {"email": "x" * 7_000_000})
+
+        assert response.status_code == 400
+
+    def test_renders_a_fault_without_the_database(self) -> None:
+        from authnode import views
+
+        with self.assertNumQueries(0):
+            response = views.server_error(None)  # type: ignore[arg-type]
+        assert response.status_code == 500
+        assert b"<h1>" in response.content
+
+
+class ServiceWorkerTests(base.TestCase):
+    def test_comes_from_the_root(self) -> None:
+        response = self.client.get("/service-worker.js")
+
+        assert response.headers["Content-Type"] == "text/javascript"
+        assert b"offline/" in response.content
+        assert self.client.get("/offline/").status_code == 200
+
+
+@override_settings(SECURE_HSTS_SECONDS=31_536_000)
+class HttpsTests(base.TestCase):
+    def test_says_hsts(self) -> None:
+        response = self.client.get("/sign-in/", secure=True)
+
+        assert response.headers["Strict-Transport-Security"] == "max-age=31536000"
+
+    def test_uses_host_bound_cookies_under_https(self) -> None:
+        assert settings.SESSION_COOKIE_NAME == "session"
+        source = (settings.BASE_DIR / "authnode" / "settings.py").read_text()
+        assert '"__Host-session" if IS_HTTPS' in source
+
+
+class NoSettingsLeakTests(SimpleTestCase):
+    def test_keeps_debug_off(self) -> None:
+        assert settings.DEBUG is False
