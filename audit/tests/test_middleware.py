@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 from unittest import mock
 
@@ -14,27 +15,35 @@ from audit import context, events, middleware, services
 from audit.models import AuditEvent
 from tests.base import TestCase
 
+View = Callable[[HttpRequest], HttpResponse]
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
+def answer(status: int) -> View:
+    def view(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(status=status)
+
+    return view
+
+
 class RequestContextTest(TestCase):
-    def ask(self, answer: Any, method: str = "get", **extra: Any) -> HttpResponse:
+    def ask(self, view: View, method: str = "get", **extra: Any) -> HttpResponse:
         """Send a request through the middleware alone, to a view that answers so."""
         request = getattr(RequestFactory(), method)("/secret/path?token=abc", **extra)
         request.user = self.alice
         request.resolver_match = ResolverMatch(
             answer, (), {}, url_name="edit", namespaces=["vault"]
         )
-        return middleware.RequestContext(answer)(request)
+        return middleware.RequestContext(view)(request)
 
     def test_gives_every_answer_a_request_id(self) -> None:
-        ids = {self.ask(lambda request: HttpResponse()).headers["X-Request-ID"] for _ in range(3)}
+        ids = {self.ask(answer(200)).headers["X-Request-ID"] for _ in range(3)}
 
         assert len(ids) == 3
         assert all(re.fullmatch(r"[0-9a-f]{32}", request_id) for request_id in ids)
 
     def test_ignores_a_request_id_that_was_sent(self) -> None:
-        response = self.ask(lambda request: HttpResponse(), HTTP_X_REQUEST_ID="mine")
+        response = self.ask(answer(200), HTTP_X_REQUEST_ID="mine")
 
         assert response.headers["X-Request-ID"] != "mine"
 
@@ -50,12 +59,12 @@ class RequestContextTest(TestCase):
         assert event.request_id == response.headers["X-Request-ID"]
 
     def test_forgets_the_origin_afterwards(self) -> None:
-        self.ask(lambda request: HttpResponse())
+        self.ask(answer(200))
 
         assert context.current() is context.NOWHERE
 
     def test_records_a_403_with_the_name_of_the_url_alone(self) -> None:
-        self.ask(lambda request: HttpResponse(status=403))
+        self.ask(answer(403))
 
         event = AuditEvent.objects.get(event=events.ACCESS_REFUSED)
         assert event.user == self.alice.id
@@ -63,14 +72,14 @@ class RequestContextTest(TestCase):
         assert "secret" not in str(vars(event))
 
     def test_records_a_429(self) -> None:
-        self.ask(lambda request: HttpResponse(status=429))
+        self.ask(answer(429))
 
         assert AuditEvent.objects.filter(event=events.THROTTLED).count() == 1
 
     def test_records_nothing_else(self) -> None:
         before = AuditEvent.objects.count()
         for status in (200, 302, 400, 404, 500):
-            self.ask(lambda request, status=status: HttpResponse(status=status))
+            self.ask(answer(status))
 
         assert AuditEvent.objects.count() == before
 
@@ -89,8 +98,8 @@ class RequestContextTest(TestCase):
 
     def test_keeps_so_many_refusals_of_one_network_a_minute(self) -> None:
         for _ in range(middleware.REFUSALS_KEPT + 5):
-            self.ask(lambda request: HttpResponse(status=403))
-        self.ask(lambda request: HttpResponse(status=403), REMOTE_ADDR="203.0.113.99")
+            self.ask(answer(403))
+        self.ask(answer(403), REMOTE_ADDR="203.0.113.99")
 
         kept = AuditEvent.objects.filter(event=events.ACCESS_REFUSED).count()
         assert kept == middleware.REFUSALS_KEPT + 1
@@ -100,7 +109,7 @@ class RequestContextTest(TestCase):
             mock.patch.object(services, "record", side_effect=DatabaseError("away")),
             self.assertLogs("audit.middleware", "ERROR"),
         ):
-            assert self.ask(lambda request: HttpResponse(status=403)).status_code == 403
+            assert self.ask(answer(403)).status_code == 403
 
     def test_records_an_action_on_many_objects_of_the_administration(self) -> None:
         form = {"action": "delete_selected", "_selected_action": ["7", "8"]}
@@ -109,7 +118,7 @@ class RequestContextTest(TestCase):
         request.resolver_match = ResolverMatch(
             print, (), {}, url_name="x_y_changelist", app_names=["admin"], namespaces=["admin"]
         )
-        middleware.RequestContext(lambda request: HttpResponse(status=302))(request)
+        middleware.RequestContext(answer(302))(request)
 
         event = AuditEvent.objects.get(event=events.ADMIN_CHANGED)
         assert event.user == self.charlie.id

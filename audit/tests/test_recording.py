@@ -104,7 +104,7 @@ class AppendOnlyTest(TestCase):
         every = AuditEvent.objects.all()
         for change in (
             lambda: every.update(event="x"),
-            lambda: every.delete(),
+            every.delete,
             lambda: every.bulk_update([self.event], ["event"]),
             lambda: every.bulk_create([self.event], update_conflicts=True),
             lambda: AuditEvent._base_manager.all().delete(),
