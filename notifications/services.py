@@ -111,7 +111,7 @@ def choose(*, user: Person, wanted: Mapping[str, frozenset[str]], at: datetime) 
         for kind in kinds.ALL.values():
             channels = wanted.get(kind.name, frozenset())
             NotificationPreference.objects.update_or_create(
-                user=user,
+                user_id=str(user.pk),
                 kind=kind.name,
                 defaults={
                     channel: channel in channels or kind.is_locked(channel)
