@@ -1,0 +1,1 @@
+"""Measurements, run by `make bench`: one file bench_*.py each, printing a few lines."""
