@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from uuid import UUID
@@ -33,6 +33,8 @@ class Card:
     categories: Sequence[Category]
     code: codes.EntryCode | None
     at: datetime
+    # Left out by a search, but in the page, so that a script can bring it back.
+    is_hidden: bool = False
 
     @property
     def is_readable(self) -> bool:
@@ -51,6 +53,19 @@ class Card:
         return self.code.seconds_left(self.at) if self.code else 0
 
     @property
+    def until_ms(self) -> int:
+        return self.code.valid_until * 1000 if self.code else 0
+
+    @property
+    def period_ms(self) -> int:
+        return self.code.period * 1000 if self.code else 0
+
+    @property
+    def ring_offset(self) -> int:
+        """How much of the ring is gone, in hundredths, for the first picture without scripts."""
+        return 100 - 100 * self.seconds_left // self.code.period if self.code else 0
+
+    @property
     def icon_url(self) -> str:
         return icon_url(self.entry)
 
@@ -58,7 +73,7 @@ class Card:
     def words(self) -> str:
         """What a search looks at."""
         names = [category.name for category in self.categories]
-        return " ".join([self.entry.issuer, self.entry.account_name, *names]).casefold()
+        return brands.plain(" ".join([self.entry.issuer, self.entry.account_name, *names]))
 
 
 def cards_of(entries: Iterable[OtpEntry], *, at: datetime) -> list[Card]:
@@ -69,20 +84,23 @@ def cards_of(entries: Iterable[OtpEntry], *, at: datetime) -> list[Card]:
 
 
 def filtered(
-    cards: Iterable[Card],
-    *,
-    query: str = "",
-    category: UUID | None = None,
-    favourites_only: bool = False,
+    cards: Iterable[Card], *, category: UUID | None = None, favourites_only: bool = False
 ) -> list[Card]:
-    """The cards that hold every word of the query, in a category, or marked as favourites."""
-    words = query.casefold().split()
+    """The cards in a category, or marked as favourites."""
     return [
         card
         for card in cards
         if (not favourites_only or card.entry.is_favourite)
         and (category is None or any(row.pk == category for row in card.categories))
-        and all(word in card.words for word in words)
+    ]
+
+
+def searched(cards: Iterable[Card], query: str) -> list[Card]:
+    """All cards; those that do not hold every word of the query are hidden."""
+    words = brands.plain(query).split()
+    return [
+        card if all(word in card.words for word in words) else replace(card, is_hidden=True)
+        for card in cards
     ]
 
 

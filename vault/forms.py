@@ -190,7 +190,8 @@ class ManualForm(NamesForm, SecretForm):
     @property
     def advanced_is_open(self) -> bool:
         """Does the part that is folded away hold an error, or anything unusual?"""
-        return any(self[name].errors or self[name].has_changed for name in self.ADVANCED)
+        noticed = {*self.errors, *(self.changed_data if self.is_bound else ())}
+        return not noticed.isdisjoint(self.ADVANCED)
 
     def account(self) -> OtpAccount:
         cleaned = self.cleaned_data

@@ -26,13 +26,12 @@ def list_codes(request: HttpRequest) -> HttpResponse:
     favourites_only = request.GET.get("favourites") == "1"
     query = request.GET.get("q", "").strip()
     shown = cards.filtered(
-        everything,
-        query=query,
-        category=category.pk if category else None,
-        favourites_only=favourites_only,
+        everything, category=category.pk if category else None, favourites_only=favourites_only
     )
+    shown = cards.searched(cards.sorted_cards(shown, sorting), query)
     context = {
-        "cards": cards.sorted_cards(shown, sorting),
+        "cards": shown,
+        "found": sum(not card.is_hidden for card in shown),
         "total": len(everything),
         "favourite_count": sum(card.entry.is_favourite for card in everything),
         "categories": _counted(categories, everything),

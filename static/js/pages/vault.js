@@ -1,0 +1,32 @@
+// The list of codes, and every page that shows some of them.
+import { bindCodesRefresh } from "../behaviours/codes-refresh.js";
+import { bindCopyCode } from "../behaviours/copy-code.js";
+import { bindCountdown } from "../behaviours/countdown.js";
+import { bindFavourite } from "../behaviours/favourite.js";
+import { bindListKeys } from "../behaviours/list-keys.js";
+import { bindNextCode } from "../behaviours/next-code.js";
+import { bindSearchFilter } from "../behaviours/search-filter.js";
+import { readCards } from "../lib/code-card.js";
+import { pageLoad, ServerClock } from "../lib/server-clock.js";
+
+const list = document.querySelector("[data-codes]");
+if (list) {
+  const cards = readCards(list);
+  const clock = new ServerClock();
+  clock.set({ server: Number(list.dataset.now), ...pageLoad() });
+  let tick = () => {};
+  const refreshing = bindCodesRefresh(list, cards, clock, { onRefresh: () => tick() });
+  tick = bindCountdown(cards, clock, { onTick: refreshing.showStale });
+  const copy = bindCopyCode(list, cards);
+  bindSearchFilter(list, cards, {
+    onEnter: () => {
+      const first = cards.find((card) => !card.isHidden && card.code);
+      if (first) copy(first);
+    },
+  });
+  bindListKeys(list, cards);
+  bindNextCode(list, cards);
+  bindFavourite(list);
+} else {
+  bindListKeys(document.body, []);
+}
