@@ -18,8 +18,8 @@ run: venv ## Start AuthNode on this machine (HOST, PORT; TLS=1 for https on the 
 
 test: venv-dev ## Run every test that can run here (ARGS="..." goes to pytest)
 	@scripts/test-programs
-	@scripts/node-tests
-	@$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) --dist loadfile -rs $(ARGS)
+	@scripts/node-tests; in_node=$$?; \
+	$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) --dist loadfile -rfEs $(ARGS) && exit $$in_node
 
 check: format-check lint types templates-check migrations-check deploy-check js-check ## Format, lint, types, templates, migrations, deployment, JavaScript
 
@@ -28,7 +28,7 @@ bench: venv-dev ## Measure: how long the things people wait for take
 
 figures: venv-dev ## The heavy checks with the large numbers (minutes to hours)
 	@scripts/test-programs
-	@AUTHNODE_FIGURES=1 $(PYTHON_IN_VENV) -m pytest -m figures -s -rs $(ARGS) || [ $$? = 5 ]
+	@AUTHNODE_FIGURES=1 $(PYTHON_IN_VENV) -m pytest -m figures -s -rfEs $(ARGS) || [ $$? = 5 ]
 
 demo: venv ## Fill a demo user with a few dozen realistic entries
 	@scripts/database
