@@ -14,7 +14,7 @@ app.autodiscover_tasks()
 
 
 @worker_init.connect
-def refuse_a_wrong_master_key(**_: Any) -> None:
-    from core import keycheck
+def refuse_to_start(**_: Any) -> None:
+    from authnode import startup
 
-    keycheck.verify()
+    startup.verify()

@@ -9,11 +9,11 @@ from datetime import timedelta
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from authnode import startup
 from jobs import services as jobs
 
 logger = logging.getLogger(__name__)
@@ -56,9 +56,7 @@ def _cache() -> str:
 
 
 def _migrations() -> str:
-    executor = MigrationExecutor(connection)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return "failed" if plan else "ok"
+    return "failed" if startup.missing_migrations() else "ok"
 
 
 def _beat() -> str:

@@ -7,6 +7,6 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "authnode.settings")
 application = get_wsgi_application()
 
-from core import keycheck  # noqa: E402 - needs the application registry
+from authnode import startup  # noqa: E402 - needs the application registry
 
-keycheck.verify()
+startup.verify()

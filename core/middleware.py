@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 from core import allowances, client, throttle
 
+logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 PERMISSIONS = (
@@ -80,9 +85,17 @@ class Refusals:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, throttle.TooManyRequests):
-            response = render(request, "429.html", {"refusal": str(error)}, status=429)
+            words = _("Too many requests from your network. Wait a moment and try again.")
+            response = render(request, "429.html", {"refusal": words}, status=429)
             response.headers["Retry-After"] = str(error.retry_after)
             return response
         if isinstance(error, allowances.Spent):
             return render(request, "429.html", {"retry_at": error.retry_at}, status=429)
+        if isinstance(error, OperationalError):
+            # The disk is full, the database is locked or away. The transaction is undone; the
+            # page is made without the database, and 503 keeps the session from being saved.
+            logger.error("The database refused: %s", error)
+            is_full = "full" in str(error) or "No space left" in str(error)
+            page = render_to_string("503.html", {"is_full": is_full})
+            return HttpResponse(page, status=503, headers={"Retry-After": "30"})
         return None
