@@ -35,7 +35,6 @@ ALIASES = {
     "itch": "itchdotio",
     "matrixorg": "matrix",
     "metaaccount": "meta",
-    "namecom": "namedotcom",
     "protonaccount": "proton",
     "protonme": "proton",
     "pypiorg": "pypi",
