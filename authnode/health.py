@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from authnode import startup
 from jobs import services as jobs
@@ -21,13 +21,13 @@ BEAT_IS_LATE_AFTER = timedelta(minutes=3)
 
 
 @login_not_required
-@require_GET
+@require_safe
 def live(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ok"})
 
 
 @login_not_required
-@require_GET
+@require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """200 when every part answers, else 503; each part is "ok", "failed" or "late"."""
     parts = {name: _outcome(name, check) for name, check in CHECKS.items()}

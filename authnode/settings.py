@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
@@ -53,7 +54,7 @@ _sqlite_options = {
     "timeout": 20,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
 }
-DATABASES = {
+DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": VAR / "authnode.sqlite3",
@@ -63,7 +64,10 @@ DATABASES = {
     }
 }
 if _database_url:
-    DATABASES["default"] = dj_database_url.parse(_database_url, conn_max_age=600)  # type: ignore[assignment]
+    DATABASES["default"] = {**dj_database_url.parse(_database_url, conn_max_age=600)}
+    if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+        DATABASES["default"]["OPTIONS"] = _sqlite_options
+CACHES: dict[str, dict[str, Any]]
 if REDIS_URL:
     CACHES = {"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL}}
     CELERY_BROKER_URL = REDIS_URL
@@ -87,6 +91,8 @@ DATABASE_ROUTERS = ["core.cache.CacheRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
+    # First, because their management commands stand in for Django's.
+    "accounts",
     "authnode.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -100,7 +106,6 @@ INSTALLED_APPS = [
     "jobs",
     "keyslots",
     "notifications",
-    "accounts",
     "sessions_lock",
     "vault",
 ]
@@ -165,7 +170,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 # would be a weapon against the owner.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_CLIENT_IP_CALLABLE = "core.client.address"
+AXES_CLIENT_IP_CALLABLE = "core.client.counted_address"
 AXES_USERNAME_CALLABLE = "accounts.backends.axes_username"
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_RESET_ON_SUCCESS = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -18,6 +19,10 @@ def missing_migrations() -> list[str]:
 
 def verify() -> None:
     """Raise ImproperlyConfigured, with a sentence, when this process must not start."""
+    # A web server that loads the application directly has run none of the checks.
+    for message in checks.run_checks():
+        if message.is_serious():
+            raise ImproperlyConfigured(f"{message.msg} {message.hint or ''}".strip())
     missing = missing_migrations()
     if missing:
         raise ImproperlyConfigured(

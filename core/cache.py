@@ -21,6 +21,8 @@ class AtomicDatabaseCache(DatabaseCache):
     SQLite; on PostgreSQL the lock would be missing, and settings ask for Redis there.
     """
 
+    _table: str
+
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         alias = router.db_for_write(self.cache_model_class)
         table = connections[alias].ops.quote_name(self._table)

@@ -35,7 +35,7 @@ def master_key_is_not_the_secret_key(**_: Any) -> list[CheckMessage]:
 
 @register()
 def postgresql_has_redis(**_: Any) -> list[CheckMessage]:
-    engine = settings.DATABASES["default"]["ENGINE"]
+    engine = str(settings.DATABASES["default"]["ENGINE"])
     if "sqlite" not in engine and not settings.REDIS_URL:
         return [
             Error(

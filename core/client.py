@@ -39,6 +39,11 @@ def address(request: HttpRequest) -> str:
     return known
 
 
+def counted_address(request: HttpRequest) -> str:
+    """The address that lock-out counts: of an IPv6 client the first of its /64."""
+    return network(address(request)).removesuffix("/64")
+
+
 def network(of: str) -> str:
     """The unit that limits count: an IPv4 address, or the /64 of an IPv6 address."""
     parsed = ipaddress.ip_address(of)

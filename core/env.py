@@ -15,6 +15,10 @@ TRUE_WORDS = {"1", "true", "yes", "on"}
 FALSE_WORDS = {"0", "false", "no", "off", ""}
 
 
+# Names of the variables read as secrets; servers must not hand these on.
+SECRETS: set[str] = set()
+
+
 def text(name: str, default: str = "") -> str:
     return os.environ.get(name, default).strip()
 
@@ -57,6 +61,7 @@ def choice(name: str, default: str, choices: tuple[str, ...]) -> str:
 
 def secret(name: str, *, default_file: Path | None = None) -> str:
     """The secret called `name`; "" when it is given nowhere."""
+    SECRETS.add(name)
     if os.environ.get(name):
         return os.environ[name].strip()
     path = text(f"{name}_FILE")

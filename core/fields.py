@@ -1,11 +1,16 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
+if TYPE_CHECKING:
+    TextField = models.TextField[str, str]
+else:
+    TextField = models.TextField
 
-class SealedField(models.TextField):
+
+class SealedField(TextField):
     """Text that `core.sealing` made. `owner` names the attribute whose value the key is bound to.
 
     `manage.py rotate_keys` finds what to seal anew by this class, so that no column is forgotten.

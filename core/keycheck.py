@@ -14,13 +14,12 @@ PLAIN = b"authnode key check"
 
 
 def record_current(**_: Any) -> None:
-    """Leave a check value of the current key (called after `migrate`)."""
+    """Verify, and leave a check value of the current key (called after `migrate`)."""
+    verify()
     key_id = keyring.ring().current
-    if not KeyCheck.objects.filter(key_id=key_id).exists():
-        verify()
-        KeyCheck.objects.get_or_create(
-            key_id=key_id, defaults={"sealed_check": sealing.seal(PURPOSE, "", key_id, PLAIN)}
-        )
+    KeyCheck.objects.get_or_create(
+        key_id=key_id, defaults={"sealed_check": sealing.seal(PURPOSE, "", key_id, PLAIN)}
+    )
 
 
 def verify() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 
 from csp.middleware import CSPMiddleware, PolicyParts
@@ -9,6 +10,7 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core import allowances, client, throttle
@@ -90,7 +92,10 @@ class Refusals:
             response.headers["Retry-After"] = str(error.retry_after)
             return response
         if isinstance(error, allowances.Spent):
-            return render(request, "429.html", {"retry_at": error.retry_at}, status=429)
+            response = render(request, "429.html", {"retry_at": error.retry_at}, status=429)
+            left = (error.retry_at - timezone.now()).total_seconds()
+            response.headers["Retry-After"] = str(max(1, math.ceil(left)))
+            return response
         if isinstance(error, OperationalError):
             # The disk is full, the database is locked or away. The transaction is undone; the
             # page is made without the database, and 503 keeps the session from being saved.

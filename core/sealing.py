@@ -89,10 +89,15 @@ def open_field(instance: Model, name: str) -> bytes:
     return unseal(purpose, owner, place, getattr(instance, name))
 
 
+def place_of(key: object, name: str) -> str:
+    """The place of the field `name` in the row with this primary key, for `seal` and `unseal`."""
+    return f"{key}|{name}"
+
+
 def _address(instance: Model, name: str) -> tuple[str, str, str]:
     field = instance._meta.get_field(name)
     owner = getattr(instance, field.owner) if field.owner else ""  # type: ignore[union-attr]
-    return field.purpose, str(owner), f"{instance.pk}|{name}"  # type: ignore[union-attr]
+    return field.purpose, str(owner), place_of(instance.pk, name)  # type: ignore[union-attr]
 
 
 def _open(fernet: Fernet, sealed: str) -> bytes:

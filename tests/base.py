@@ -65,8 +65,10 @@ def sign_in(client: test.Client, name: str, **extra: Any) -> Any:
     return client.post("/sign-in/", form)
 
 
+DATABASES = set(settings.DATABASES)
+
+
 class PeopleMixin:
-    databases = set(settings.DATABASES)
     alice: ClassVar[User]
     bob: ClassVar[User]
     charlie: ClassVar[User]
@@ -80,6 +82,8 @@ class PeopleMixin:
 
 class TestCase(PeopleMixin, test.TestCase):
     """Every test rolls back. People are made once a class."""
+
+    databases = DATABASES
 
     @classmethod
     def setUpTestData(cls) -> None:
@@ -98,6 +102,8 @@ class TestCase(PeopleMixin, test.TestCase):
 
 class TransactionTestCase(PeopleMixin, test.TransactionTestCase):
     """For what needs real commits: threads, rollbacks, `on_commit`."""
+
+    databases = DATABASES
 
     def setUp(self) -> None:
         cache.clear()

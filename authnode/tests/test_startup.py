@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db.migrations.recorder import MigrationRecorder
-from django.test import override_settings
+from django.test import RequestFactory, override_settings
 
 from authnode import startup
 from tests import base
@@ -23,3 +23,14 @@ class StartupTests(base.TestCase):
     def test_refuses_a_wrong_master_key(self) -> None:
         with pytest.raises(ImproperlyConfigured, match="is not the one that sealed"):
             startup.verify()
+
+
+class RequestEnvironmentTests(base.TestCase):
+    def test_holds_no_secret_of_the_process(self) -> None:
+        from authnode import wsgi
+
+        environ = RequestFactory().get("/health/live").environ
+        environ.update({"MASTER_KEY": "k1:x", "SECRET_KEY": "x"})
+        wsgi.application(environ, lambda *_: None)
+
+        assert environ.keys().isdisjoint({"MASTER_KEY", "SECRET_KEY"})

@@ -6,8 +6,8 @@ from core import client
 
 
 def resolve(peer: str, forwarded: str | None = None) -> str:
-    headers = {} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded}
-    return client.address(RequestFactory().get("/", REMOTE_ADDR=peer, **headers))
+    headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
+    return client.address(RequestFactory().get("/", headers=headers, REMOTE_ADDR=peer))
 
 
 class AddressTests(SimpleTestCase):

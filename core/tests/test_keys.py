@@ -26,6 +26,11 @@ class KeyCheckTests(base.TestCase):
         with pytest.raises(ImproperlyConfigured, match="“k1” is not the one"):
             keycheck.verify()
 
+    @override_settings(MASTER_KEY=OTHER)
+    def test_stops_a_migration_under_another_key(self) -> None:
+        with pytest.raises(ImproperlyConfigured, match="“k1” is not the one"):
+            call_command("migrate", verbosity=0)
+
     @override_settings(MASTER_KEY=NEW)
     def test_says_which_key_is_missing(self) -> None:
         with pytest.raises(ImproperlyConfigured, match="“k1”, which MASTER_KEY does not hold"):
