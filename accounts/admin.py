@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -22,6 +23,13 @@ class UserAdmin(admin.ModelAdmin):
     ordering = ("email",)
     fields = ("email", "display_name", "is_active", "is_staff", "created_at", "last_login")
     readonly_fields = ("email", "display_name", "created_at", "last_login")
+
+    def save_model(
+        self, request: HttpRequest, obj: User, form: ModelForm[User], change: bool
+    ) -> None:
+        # One role for now: who operates the site may do everything there.
+        obj.is_superuser = obj.is_staff
+        super().save_model(request, obj, form, change)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

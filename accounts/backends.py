@@ -14,7 +14,7 @@ from accounts.models import User
 class PasswordBackend(ModelBackend):
     """Judges the auth secret that a browser derived, or a password typed on the console."""
 
-    def authenticate(  # type: ignore[override]
+    def authenticate(
         self,
         request: HttpRequest | None,
         username: str | None = None,

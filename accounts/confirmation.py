@@ -17,7 +17,7 @@ PROVEN_AT = "proven_at"
 
 
 def is_fresh(request: HttpRequest, *, at: datetime) -> bool:
-    proven_at = request.session.get(PROVEN_AT, 0)
+    proven_at = float(request.session.get(PROVEN_AT, 0))
     # A proof from the future is no proof: the clock was set back since.
     return 0 <= at.timestamp() - proven_at < FRESH_FOR.total_seconds()
 

@@ -53,7 +53,7 @@ class SignInForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         try:
-            self.auth_secret = read_auth_secret(self.data)
+            self.secret = read_auth_secret(self.data)
         except CredentialsRefused:
             raise forms.ValidationError(NOT_DERIVED) from None
         return self.cleaned_data

@@ -107,9 +107,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     def has_usable_password(self) -> bool:
         return hashers.is_password_usable(self._auth_hash)
 
-    def check_password(self, raw_password: str) -> bool:
+    def check_password(self, raw_password: str | None) -> bool:
         """Judge a password typed on the server's console; the site's forms never have one."""
-        if not self.kdf_salt:
+        if not self.kdf_salt or raw_password is None:
             return False
         derived = crypto.derive(raw_password, self.salt, self.kdf_iterations)
         return self.check_auth_secret(derived.auth_secret)
@@ -170,7 +170,6 @@ class PendingSignIn(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
-    credentials_version = models.PositiveIntegerField()
     amr = models.JSONField(default=list)
     proofs = models.JSONField(default=list)
     next_url = models.CharField(max_length=500)

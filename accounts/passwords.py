@@ -24,6 +24,7 @@ def change(user: User, new: NewCredentials, *, session_key: str | None, at: date
     then the old password opens both, as before.
     """
     version = user.credentials_version
+    is_openable = keyslots.opens_with(user.id, salt=user.salt)
     changed = User(id=user.id, credentials_version=version)
     changed.set_auth_secret(new.auth_secret, salt=new.slot.salt, iterations=new.slot.iterations)
     with transaction.atomic():
@@ -35,11 +36,16 @@ def change(user: User, new: NewCredentials, *, session_key: str | None, at: date
         )
         if rows != 1:
             raise ChangedElsewhere
-        if keyslots.password_slot(user.id) is None:
-            keyslots.start_vault_key(user.id, new.slot, at=at)
-        else:
+        if is_openable:
             keyslots.replace_password_slot(user.id, new.slot, at=at)
-        audit.record(events.PASSWORD_CHANGED, user=user.id, at=at)
-        notifications.notify(user, "password_changed", at=at)
-        signals.credentials_changed.send(sender=User, user_id=user.id, but=session_key, at=at)
+        else:
+            keyslots.start_vault_key(user.id, new.slot, at=at)
+        tell_of_change(user, but=session_key, at=at)
     user.refresh_from_db()
+
+
+def tell_of_change(user: User, *, but: str | None, at: datetime) -> None:
+    """Record and announce a changed password; the session with key `but` goes on."""
+    audit.record(events.PASSWORD_CHANGED, user=user.id, at=at)
+    notifications.notify(user, "password_changed", at=at)
+    signals.credentials_changed.send(sender=User, user_id=user.id, but=but, at=at)

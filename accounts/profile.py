@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from axes import utils as axes
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from accounts import addresses
-from accounts.models import User
+from accounts.models import SignUpToken, User
 from accounts.sign_up import AddressTaken
 from audit import events
 from audit import services as audit
@@ -40,5 +42,7 @@ def delete(user: User, *, at: datetime) -> None:
     user_id = user.id
     with transaction.atomic():
         audit.record(events.ACCOUNT_DELETED, user=user_id, at=at)
+        SignUpToken.objects.filter(Q(user_id=user_id) | Q(email=user.email)).delete()
+        axes.reset(username=user.email)
         user.delete()
         audit.pseudonymise(user_id, at=at)

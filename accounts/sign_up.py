@@ -132,7 +132,9 @@ def complete(
         user = _make_user(token, email=email, display_name=display_name, new=new, at=at)
         keyslots.start_vault_key(user.id, new.slot, at=at)
         audit.record(events.ACCOUNT_CREATED, user=user.id, facts={"origin": token.origin}, at=at)
+        notifications.notify(user, "account_created", at=at)
         if token.invited_by:
+            audit.record(events.INVITATION_USED, user=token.invited_by.id, at=at)
             notifications.notify(
                 token.invited_by, "invitation_accepted", params={"email": user.email}, at=at
             )

@@ -63,7 +63,7 @@ def judge_password(request: HttpRequest, *, address: str, auth_secret: bytes, at
     if user is None:
         is_locked_out = bool(getattr(request, "axes_locked_out", False))
         raise TooManyAttempts if is_locked_out else WrongPassword
-    return user  # type: ignore[return-value]
+    return user
 
 
 def check_password(request: HttpRequest, *, address: str, auth_secret: bytes, at: datetime) -> User:
@@ -79,23 +79,31 @@ def begin(request: HttpRequest, user: User, *, amr: str, next_url: str, at: date
     """Keep a proven first factor until the session can start."""
     pending = PendingSignIn.objects.create(
         user=user,
-        credentials_version=user.credentials_version,
         amr=[amr],
         next_url=next_url,
         created_at=at,
         expires_at=at + PENDING_FOR,
     )
-    request.session[PENDING_KEY] = str(pending.id)
+    # Whose it is stands in the session, which is signed: a row that somebody rewrites in the
+    # database cannot let them in as somebody else.
+    request.session[PENDING_KEY] = {
+        "id": str(pending.id),
+        "user_id": str(user.id),
+        "credentials_version": user.credentials_version,
+    }
 
 
 def pending(request: HttpRequest, *, at: datetime) -> PendingSignIn:
     """This browser's pending sign-in; raises PendingGone."""
+    kept = request.session.get(PENDING_KEY)
+    if kept is None:
+        raise PendingGone
     row = (
         PendingSignIn.objects.select_related("user")
-        .filter(id=request.session.get(PENDING_KEY), completed_at=None, expires_at__gt=at)
+        .filter(id=kept["id"], user_id=kept["user_id"], completed_at=None, expires_at__gt=at)
         .first()
     )
-    if row is None or row.user.credentials_version != row.credentials_version:
+    if row is None or row.user.credentials_version != kept["credentials_version"]:
         raise PendingGone
     return row
 
@@ -185,7 +193,8 @@ def _record_refusal(
     audit.record(
         events.SESSION_START_REFUSED,
         user=user.id if user else None,
-        details={"address_typed": address},
+        # Whom it was tried with is known by the id; the words are kept for strangers only.
+        details={} if user else {"address_typed": address},
         facts={"reason": reason},
         at=at,
     )

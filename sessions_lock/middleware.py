@@ -19,7 +19,9 @@ class SessionMiddleware(sessions.SessionMiddleware):
     the old one again: it is answered 204.
     """
 
-    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+    def process_request(  # type: ignore[override]
+        self, request: HttpRequest
+    ) -> HttpResponse | None:
         super().process_request(request)
         if is_background(request):
             request.session.keys()
@@ -29,8 +31,8 @@ class SessionMiddleware(sessions.SessionMiddleware):
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         session = getattr(request, "session", None)
-        is_unknown = session is not None and session.is_empty() and not session.was_flushed  # type: ignore[attr-defined]
+        is_unknown = session is not None and session.is_empty() and not session.was_flushed
         if session is None or is_unknown or is_background(request):
             patch_vary_headers(response, ("Cookie",))
             return response
-        return super().process_response(request, response)  # type: ignore[no-any-return]
+        return super().process_response(request, response)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
@@ -22,11 +22,20 @@ OVERLAP = timedelta(seconds=30)
 ANONYMOUS_LIFETIME = timedelta(hours=1)
 
 
-def hash_key(session_key: str) -> str:
-    return hashlib.sha256(session_key.encode()).hexdigest()
+def hash_key(session_key: str | None) -> str:
+    """SHA-256 of a session key, in hexadecimal, as the rows keep it."""
+    return hashlib.sha256((session_key or "").encode()).hexdigest()
 
 
 class SessionStore(SessionBase):
+    if TYPE_CHECKING:
+        # Of the base class, which its stubs leave out.
+        _session: dict[str, Any]
+
+        def _get_session(self, no_load: bool = False) -> dict[str, Any]: ...
+
+        def _get_new_session_key(self) -> str: ...
+
     def __init__(self, session_key: str | None = None) -> None:
         super().__init__(session_key)
         self.is_superseded = False

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+from axes.models import AccessAttempt
 from django.core import mail
 from django.test import Client
 from django.utils import timezone
@@ -135,6 +136,21 @@ class PasswordTests(base.TestCase):
             assert self.change(**{field: ""}).status_code == 422
         self.assert_unchanged()
 
+    def test_starts_a_vault_key_when_the_slot_is_of_a_former_password(self) -> None:
+        user = User.objects.get(pk=self.alice.pk)
+        user.set_auth_secret(
+            base.auth_secret_of("console"), salt=base.salt_of("console"), iterations=base.ITERATIONS
+        )
+        user.save()
+        base.sign_in(self.client, "alice", auth_secret=base.posted_secret("console"))
+        fresh = base.posted_slot(base.slot_for("new", user.id))
+
+        response = self.change(auth_secret=base.posted_secret("console"), password_slot=fresh)
+
+        assert response.status_code == 302
+        kinds = KeySlot.objects.filter(user=user).values_list("kind", flat=True)
+        assert sorted(kinds) == ["former-password", "password"]
+
     def test_tells_the_owner(self) -> None:
         with self.captureOnCommitCallbacks(execute=True):
             self.change()
@@ -247,6 +263,57 @@ class DeletionTests(base.TestCase):
         User.objects.exclude(pk=self.charlie.pk).delete()
 
         assert self.delete("charlie", "charlie@example.com").status_code == 302
+
+    def test_forgets_the_address_elsewhere_too(self) -> None:
+        base.sign_in(Client(), "alice", auth_secret=base.posted_secret("bob"))
+        assert AccessAttempt.objects.filter(username="alice@example.com").exists()
+
+        self.delete("alice", "alice@example.com")
+
+        assert not AccessAttempt.objects.filter(username="alice@example.com").exists()
+        words = str(list(AuditEvent.objects.values_list("details", flat=True)))
+        assert "alice@example.com" not in words
+
+
+class AdministrationTests(base.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.sign_in_as("charlie")
+        self.path = f"/admin/accounts/user/{self.bob.pk}/change/"
+
+    def test_asks_before_it_writes(self) -> None:
+        age_the_proof(self.client)
+
+        response = self.client.post(self.path, {"is_active": "on", "is_staff": "on"})
+
+        assert response.headers["Location"].startswith("/confirm/?next=%2Fadmin%2F")
+        assert not User.objects.get(pk=self.bob.pk).is_staff
+        assert self.client.get(self.path).status_code == 200
+
+    def test_makes_an_operator_of_somebody_and_records_it(self) -> None:
+        self.client.post(self.path, {"is_active": "on", "is_staff": "on"})
+
+        bob = User.objects.get(pk=self.bob.pk)
+        assert (bob.is_staff, bob.is_superuser) == (True, True)
+        assert AuditEvent.objects.filter(event="admin.changed", user=self.charlie.id).exists()
+
+    def test_shows_no_secret(self) -> None:
+        page = self.client.get(self.path).content.decode()
+
+        assert self.bob.kdf_salt not in page
+        assert "k1:" not in page
+
+    def test_withdraws_links(self) -> None:
+        self.client.post("/account/invitations/", {"email": "dora@example.com"})
+        token = self.charlie.invitations.get()
+
+        self.client.post(
+            "/admin/accounts/signuptoken/",
+            {"action": "withdraw", "_selected_action": str(token.pk)},
+        )
+
+        token.refresh_from_db()
+        assert token.withdrawn_at is not None
 
 
 class InvitationsPageTests(base.TestCase):

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from io import StringIO
+from unittest import mock
+
 import pytest
 from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import identify_hasher
@@ -7,7 +10,9 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import RequestFactory, override_settings
 
+from accounts.hashers import AuthSecretHasher
 from accounts.models import User
+from audit.models import AuditEvent
 from core.sealing import DamagedToken
 from keyslots import services as keyslots
 from tests import base
@@ -29,6 +34,16 @@ class ConsolePasswordTests(base.TestCase):
         asked = {"username": "OLGA@example.com", "password": "correct horse battery"}
         assert authenticate(RequestFactory().get("/"), **asked) == user
         assert not keyslots.opens_with(user.id, salt=user.salt)
+
+    def test_changepassword_leaves_the_traces_of_a_change(self) -> None:
+        # The console is the edge of the house: somebody types there.
+        with mock.patch("getpass.getpass", return_value="a long enough phrase"):
+            call_command("changepassword", "ALICE@example.com", stdout=StringIO())
+
+        user = User.objects.get(pk=self.alice.pk)
+        assert user.check_password("a long enough phrase")
+        assert AuditEvent.objects.filter(event="account.password_changed", user=user.pk).exists()
+        assert user.notifications.filter(kind="password_changed").exists()
 
     def test_set_password_ends_the_sessions(self) -> None:
         self.sign_in_as("alice")
@@ -54,6 +69,7 @@ class StoredSecretTests(base.TestCase):
         user = base.make_user("dora")
 
         hasher = identify_hasher(user._auth_hash)
+        assert isinstance(hasher, AuthSecretHasher)
         assert (hasher.memory_cost, hasher.time_cost, hasher.parallelism) == (19_456, 2, 1)
         assert "$argon2id$" in user._auth_hash
         assert len(user.password) <= 512

@@ -64,14 +64,14 @@ class SignInTests(base.TestCase):
         session = self.client.session
         session["anonymous"] = True
         session.save()
-        self.client.cookies["session"] = session.session_key
+        self.client.cookies["session"] = session.session_key or ""
         before = session.session_key
 
         base.sign_in(self.client, "alice")
 
         assert self.client.cookies["session"].value != before
         late = Client()
-        late.cookies["session"] = before
+        late.cookies["session"] = before or ""
         assert late.get("/account/").status_code == 302
 
     def test_keeps_how_and_when_it_was_proven(self) -> None:

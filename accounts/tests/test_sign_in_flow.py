@@ -94,9 +94,9 @@ class FlowTests(base.TestCase):
 
     def test_can_be_completed_once(self) -> None:
         self.begin(self.bob)
-        pending_id = self.request.session[signin.PENDING_KEY]
+        kept = self.request.session[signin.PENDING_KEY]
         self.advance()
-        self.request.session[signin.PENDING_KEY] = pending_id
+        self.request.session[signin.PENDING_KEY] = kept
 
         with pytest.raises(signin.PendingGone):
             self.advance()
@@ -104,6 +104,13 @@ class FlowTests(base.TestCase):
     def test_belongs_to_one_browser(self) -> None:
         self.begin(self.bob)
         self.request.session = SessionStore()
+
+        with pytest.raises(signin.PendingGone):
+            self.advance()
+
+    def test_cannot_be_turned_into_somebody_else_by_writing_to_its_row(self) -> None:
+        self.begin(self.bob)
+        PendingSignIn.objects.update(user=self.charlie)
 
         with pytest.raises(signin.PendingGone):
             self.advance()

@@ -26,7 +26,7 @@ def _user(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest) -> HttpResponse:
     """Confirm-it's-you with the password; leads back to where the question came up."""
     user = _user(request)
@@ -43,7 +43,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/confirm.html", context, status=_status(form))
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def show_profile(request: HttpRequest) -> HttpResponse:
     user = _user(request)
     form = ProfileForm(
@@ -74,7 +74,7 @@ def _change_profile(request: HttpRequest, form: ProfileForm) -> HttpResponse:
     return redirect("accounts:profile")
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def change_password(request: HttpRequest) -> HttpResponse:
     user = _user(request)
     form = PasswordForm(request.POST or None)
@@ -111,7 +111,8 @@ def _change_password(request: HttpRequest, form: PasswordForm) -> bool:
     return False
 
 
-@require_http_methods(["GET", "POST"])
+@confirmed_recently
+@require_http_methods(["GET", "HEAD", "POST"])
 def vault_key(request: HttpRequest) -> HttpResponse:
     """For an account whose password a command has set: its browser makes the vault key."""
     user = _user(request)
@@ -132,9 +133,9 @@ def vault_key(request: HttpRequest) -> HttpResponse:
 
 
 @confirmed_recently
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest) -> HttpResponse:
-    user = User.objects.get(pk=request.user.pk)
+    user = User.objects.get(pk=_user(request).pk)
     form = DeletionForm(request.POST or None, user=user)
     if request.method == "POST" and form.is_valid():
         try:

@@ -18,7 +18,7 @@ from accounts.models import SignUpToken, User
 
 
 @operator_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def invitations(request: HttpRequest) -> HttpResponse:
     """Invite somebody, and see who has not come yet. A new link is shown in one answer only."""
     form = InvitationForm(request.POST or None)

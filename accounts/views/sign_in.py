@@ -26,7 +26,7 @@ LOCKED_OUT = _(
 
 
 @login_not_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     next_url = way_back(request)
     if request.user.is_authenticated:
@@ -44,7 +44,7 @@ def _post_sign_in(request: HttpRequest, next_url: str) -> HttpResponse:
     now = timezone.now()
     try:
         user = signin.check_password(
-            request, address=form.cleaned_data["email"], auth_secret=form.auth_secret, at=now
+            request, address=form.cleaned_data["email"], auth_secret=form.secret, at=now
         )
         signin.begin(request, user, amr="pwd", next_url=next_url, at=now)
         return redirect(signin.advance(request, at=now))

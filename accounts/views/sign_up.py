@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
@@ -10,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import addresses, sign_up, signin
 from accounts.forms import AddressForm, SignUpForm
@@ -20,11 +21,12 @@ from core.throttle import throttle
 from keyslots.services import SlotRefused
 
 TOKEN_KEY = "sign_up_token"
+NO_TOKEN = UUID(int=0)
 MAILS_PER_ADDRESS = 3
 
 
 @login_not_required
-@require_http_methods(["GET"])
+@require_safe
 def landing(request: HttpRequest) -> HttpResponse:
     """Where links lead. The token is in the fragment; the page's script posts it to `open_link`."""
     return render(
@@ -62,12 +64,16 @@ def request_link(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
-    token = SignUpToken.open(at=timezone.now()).filter(id=request.session.get(TOKEN_KEY)).first()
+    token = (
+        SignUpToken.open(at=timezone.now())
+        .filter(id=request.session.get(TOKEN_KEY, NO_TOKEN))
+        .first()
+    )
     if token is None:
         return render(request, "accounts/link_not_valid.html", status=410)
-    if request.method == "GET":
+    if request.method != "POST":
         return _page(request, token, SignUpForm(fixed_email=token.email))
     form = SignUpForm(request.POST, fixed_email=token.email)
     if form.is_valid() and form.credentials.slot.slot_id != token.slot_id:

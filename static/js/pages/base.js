@@ -2,6 +2,7 @@
 import { bindDialogs } from "../behaviours/dialog.js";
 import { bindDismiss } from "../behaviours/dismiss.js";
 import { bindDrawer } from "../behaviours/drawer.js";
+import { dropPendingKey } from "../behaviours/drop-pending-key.js";
 import { bindFocusFirst } from "../behaviours/focus-first.js";
 import { bindKeysHelp } from "../behaviours/keys-help.js";
 import { bindMenus } from "../behaviours/menu.js";
@@ -18,3 +19,4 @@ bindKeysHelp();
 bindReveal();
 bindFocusFirst();
 registerOffline();
+dropPendingKey();
