@@ -45,7 +45,7 @@ class SealingTests(SimpleTestCase):
         chance = random.Random(7)
 
         for _ in range(3000):
-            changed = _mutate(token, chance)
+            changed = mutate(token, chance)
             with pytest.raises(sealing.SealingError):
                 sealing.unseal("purpose", "owner", "place", changed)
 
@@ -84,7 +84,7 @@ class KeyringTests(SimpleTestCase):
                 keyring.parse(text)
 
 
-def _mutate(token: str, chance: random.Random) -> str:
+def mutate(token: str, chance: random.Random) -> str:
     """Insert, drop, replace or append somewhere; never the same text again."""
     spot = chance.randrange(3, len(token))
     letters = "ABCabc019-_=\n .~é"
