@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 from django.db.models import TextChoices
@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from vault import brands, codes
-from vault.models import Category, OtpEntry
+from vault.models import OtpEntry
 
 # Digits people can keep in mind in one go.
 GROUPS = {6: (3, 3), 7: (3, 4), 8: (4, 4), 9: (3, 3, 3), 10: (5, 5)}
@@ -25,32 +25,28 @@ class Sorting(TextChoices):
     MANUAL = "manual", _("My order")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Card:
-    """One entry in the list. Without a code it is counter-based or its secret cannot be opened."""
+    """One entry in the list. Without a code it is counter-based or its secret cannot be opened.
+
+    Plain values, worked out once: the page asks for each of them for each of a thousand cards.
+    """
 
     entry: OtpEntry
-    categories: Sequence[Category]
+    pk: str
+    title: str
+    subtitle: str
+    words: str
+    category_ids: frozenset[UUID]
+    icon_url: str
     code: codes.EntryCode | None
-    at: datetime
+    groups: list[str]
+    next_groups: list[str]
+    seconds_left: int
+    # How much of the countdown's ring is gone, in hundredths.
+    ring_offset: int
     # Left out by a search, but in the page, so that a script can bring it back.
     is_hidden: bool = False
-
-    @property
-    def is_readable(self) -> bool:
-        return self.entry.is_hotp or self.code is not None
-
-    @property
-    def groups(self) -> list[str]:
-        return group(self.code.code) if self.code else []
-
-    @property
-    def next_groups(self) -> list[str]:
-        return group(self.code.next_code) if self.code else []
-
-    @property
-    def seconds_left(self) -> int:
-        return self.code.seconds_left(self.at) if self.code else 0
 
     @property
     def until_ms(self) -> int:
@@ -60,27 +56,27 @@ class Card:
     def period_ms(self) -> int:
         return self.code.period * 1000 if self.code else 0
 
-    @property
-    def ring_offset(self) -> int:
-        """How much of the ring is gone, in hundredths, for the first picture without scripts."""
-        return 100 - 100 * self.seconds_left // self.code.period if self.code else 0
-
-    @property
-    def icon_url(self) -> str:
-        return icon_url(self.entry)
-
-    @cached_property
-    def words(self) -> str:
-        """What a search looks at."""
-        names = [category.name for category in self.categories]
-        return brands.plain(" ".join([self.entry.issuer, self.entry.account_name, *names]))
-
 
 def cards_of(entries: Iterable[OtpEntry], *, at: datetime) -> list[Card]:
     """Cards of entries whose categories are fetched, in the same order."""
     rows = list(entries)
     made = codes.codes_of(rows, at=at)
-    return [Card(row, list(row.categories.all()), made.get(row.pk), at) for row in rows]
+    return [_card(row, made.get(row.pk), at) for row in rows]
+
+
+def list_context(cards: Sequence[Card], *, at: datetime) -> dict[str, Any]:
+    """What the template of a list of codes needs."""
+    return {
+        "cards": cards,
+        "now_ms": int(at.timestamp() * 1000),
+        "entries_url": f"{reverse('vault:list')}entries/",
+        # Translated once and not once a card.
+        "words": {
+            "next": str(_("next")),
+            "copied": str(_("Copied")),
+            "seconds_left": str(_("seconds left")),
+        },
+    }
 
 
 def filtered(
@@ -91,7 +87,7 @@ def filtered(
         card
         for card in cards
         if (not favourites_only or card.entry.is_favourite)
-        and (category is None or any(row.pk == category for row in card.categories))
+        and (category is None or category in card.category_ids)
     ]
 
 
@@ -121,10 +117,28 @@ def group(code: str) -> list[str]:
     return [code[start : start + size] for start, size in zip(starts, sizes, strict=True)]
 
 
-def icon_url(entry: OtpEntry) -> str:
-    if not entry.icon:
-        return ""
-    return f"{reverse('vault:icon', args=[entry.icon])}?v={brands.VERSION}"
+def _card(entry: OtpEntry, code: codes.EntryCode | None, at: datetime) -> Card:
+    categories = entry.categories.all()
+    names = [entry.issuer, entry.account_name, *(category.name for category in categories)]
+    seconds_left = code.seconds_left(at) if code else 0
+    return Card(
+        entry=entry,
+        pk=str(entry.pk),
+        title=entry.title,
+        subtitle=entry.subtitle,
+        words=brands.plain(" ".join(names)),
+        category_ids=frozenset(category.pk for category in categories),
+        icon_url=_icon_url(entry.icon),
+        code=code,
+        groups=group(code.code) if code else [],
+        next_groups=group(code.next_code) if code else [],
+        seconds_left=seconds_left,
+        ring_offset=100 - 100 * seconds_left // code.period if code else 0,
+    )
+
+
+def _icon_url(slug: str) -> str:
+    return f"{reverse('vault:icon', args=[slug])}?v={brands.VERSION}" if slug else ""
 
 
 def _name_key(entry: OtpEntry) -> tuple[str, str, datetime]:

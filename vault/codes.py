@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from core import otp, sealing
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 logger = logging.getLogger(__name__)
+SECRET = OtpEntry._meta.get_field("sealed_secret")
 
 
 class EntryCode(NamedTuple):
@@ -37,23 +38,15 @@ class EntryCode(NamedTuple):
 def codes_for(owner: User, *, at: datetime) -> dict[UUID, EntryCode]:
     """Codes of all live time-based entries of a user, by entry."""
     entries = OtpEntry.objects.for_owner(owner).live().exclude(type=EntryType.HOTP)
-    return codes_of(entries.only(*HOT_FIELDS).iterator(), at=at)
+    # Rows and not instances: making a thousand instances takes as long as making their codes.
+    return _codes(entries.values_list(*FIELDS), owner.pk, at)
 
 
 def codes_of(entries: Iterable[OtpEntry], *, at: datetime) -> dict[UUID, EntryCode]:
-    """Codes of the time-based ones among some entries, by entry."""
-    seconds = int(at.timestamp())
-    codes = {}
-    for entry in entries:
-        if entry.type == EntryType.HOTP:
-            continue
-        try:
-            secret = sealing.open_field(entry, "sealed_secret")
-        except sealing.SealingError:
-            logger.error("The secret of entry %s cannot be opened.", entry.pk)
-            continue
-        codes[entry.pk] = _code(entry, secret, seconds)
-    return codes
+    """Codes of the time-based ones among some entries of one user, by entry."""
+    timed = [entry for entry in entries if not entry.is_hotp]
+    rows = (tuple(getattr(entry, name) for name in FIELDS) for entry in timed)
+    return _codes(rows, timed[0].owner_id, at) if timed else {}
 
 
 def hotp_code(entry: OtpEntry, counter: int) -> str:
@@ -71,21 +64,23 @@ def code_at(
     return otp.totp(secret, seconds, period=period, algorithm=algorithm, digits=digits)
 
 
-HOT_FIELDS = ("id", "owner_id", "type", "algorithm", "digits", "period", "sealed_secret")
+FIELDS = ("id", "sealed_secret", "type", "algorithm", "digits", "period")
 
 
-def _code(entry: OtpEntry, secret: bytes, seconds: int) -> EntryCode:
-    period = entry.period
-    until = (seconds // period + 1) * period
-    now, later = (
-        code_at(
-            secret,
-            moment,
-            kind=entry.type,
-            algorithm=entry.algorithm,
-            digits=entry.digits,
-            period=period,
+def _codes(rows: Iterable[tuple[Any, ...]], owner_id: UUID, at: datetime) -> dict[UUID, EntryCode]:
+    seconds = int(at.timestamp())
+    made = {}
+    for pk, token, kind, algorithm, digits, period in rows:
+        try:
+            place = sealing.place_of(pk, "sealed_secret")
+            secret = sealing.unseal(SECRET.purpose, owner_id, place, token)
+        except sealing.SealingError:
+            logger.error("The secret of entry %s cannot be opened.", pk)
+            continue
+        until = (seconds // period + 1) * period
+        now, later = (
+            code_at(secret, moment, kind=kind, algorithm=algorithm, digits=digits, period=period)
+            for moment in (seconds, until)
         )
-        for moment in (seconds, until)
-    )
-    return EntryCode(now, later, until, period)
+        made[pk] = EntryCode(now, later, until, period)
+    return made

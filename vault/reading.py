@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -15,7 +15,10 @@ from vault.formats.account import OtpAccount
 from vault.formats.refusals import FormatRefusal, RefusedEntry
 from vault.refusals import VaultRefusal, sentence_for
 
-PICTURE_SENTENCES: dict[type[qr.PictureRefusal], Promise] = {
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+PICTURE_SENTENCES: dict[type[qr.PictureRefusal], StrPromise] = {
     qr.TooManyBytes: _("The picture is larger than 5 MB. Crop it to the QR code."),
     qr.TooManyPixels: _("The picture has more than 25 megapixels. Crop it to the QR code."),
     qr.NotAPicture: _("The file is not a whole PNG, JPEG, WebP or GIF picture."),

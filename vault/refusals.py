@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
 # In the order and with the reasons of `vault.formats.refusals`, which knows no translation.
-FORMAT_SENTENCES: dict[str, Promise] = {
+FORMAT_SENTENCES: dict[str, StrPromise] = {
     "not a URI": _("This is not a second-factor code: it does not start with otpauth://."),
     "too long": _("This is longer than any second-factor code is."),
     "too many": _("These are more accounts than can be added at once. Add them in parts."),
@@ -22,7 +24,7 @@ FORMAT_SENTENCES: dict[str, Promise] = {
 }
 
 
-def sentence_for(reason: str) -> Promise:
+def sentence_for(reason: str) -> StrPromise:
     """What to tell a person about a refusal of `vault.formats`."""
     return FORMAT_SENTENCES[reason]
 
@@ -30,7 +32,7 @@ def sentence_for(reason: str) -> Promise:
 class VaultRefusal(Exception):
     """A deed in the vault that is refused; `sentence` says why to the person."""
 
-    sentence: ClassVar[Promise]
+    sentence: ClassVar[StrPromise]
 
     def __str__(self) -> str:
         return str(self.sentence)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -109,15 +110,15 @@ def _create(owner: User, name: str, tint: int, at: datetime) -> Category:
     return category
 
 
-def _checked_name(owner_id: object, name: str, *, but: Category | None = None) -> str:
+def _checked_name(owner_id: UUID, name: str, *, but: Category | None = None) -> str:
     name = _tidy(name)
     if not name:
         raise CategoryNameMissing
     if len(name) > LONGEST_CATEGORY:
         raise CategoryNameTooLong
-    others = Category.objects.filter(owner_id=owner_id).exclude(pk=but.pk if but else None)
+    others = Category.objects.filter(owner_id=owner_id)
     # Compared here and not by the database, as SQLite's LOWER knows only ASCII letters.
-    if any(key_of(other.name) == key_of(name) for other in others):
+    if any(other != but and key_of(other.name) == key_of(name) for other in others):
         raise CategoryNameTaken
     return name
 

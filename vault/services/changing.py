@@ -88,9 +88,8 @@ def _wanted(entry: OtpEntry, change: EntryChange) -> dict[str, object]:
 
 def _assign(entry: OtpEntry, categories: Collection[Category]) -> bool:
     mine = Category.objects.filter(owner_id=entry.owner_id, pk__in=[row.pk for row in categories])
-    before = set(entry.categories.values_list("pk", flat=True))
-    after = set(mine.values_list("pk", flat=True))
-    if before == after:
+    after = set(mine)
+    if after == set(entry.categories.all()):
         return False
     entry.categories.set(after)
     return True

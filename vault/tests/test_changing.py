@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from audit.models import AuditEvent
 from tests import base
@@ -20,8 +21,8 @@ class ChangeEntryTests(base.TestCase):
         super().setUp()
         self.entry = make_entry(self.alice)
 
-    def change(self, **changes: object) -> list[str]:
-        change = replace(SAME, **changes)  # type: ignore[arg-type]
+    def change(self, **changes: Any) -> list[str]:
+        change = replace(SAME, **changes)
         return services.change_entry(entry=self.entry, change=change, at=LATER)
 
     def test_changes_names_and_takes_the_icon_along(self) -> None:
@@ -79,13 +80,14 @@ class ChangeEntryTests(base.TestCase):
         self.assertEqual((entry.digits, entry.algorithm), (5, "SHA1"))
 
     def test_refuses_what_no_code_can_be_made_with(self) -> None:
-        for reason, wrong in {
+        wrongs: dict[str, dict[str, Any]] = {
             "digits": {"digits": 11},
             "period": {"period": 0},
             "algorithm": {"algorithm": "MD5"},
             "type": {"type": "motp"},
             "counter": {"counter": -1},
-        }.items():
+        }
+        for reason, wrong in wrongs.items():
             with self.assertRaises(FormatRefusal) as caught:
                 self.change(**wrong)
             self.assertEqual(caught.exception.reason, reason)

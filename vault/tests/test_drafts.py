@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from tests import base
 from vault import conversion, services
@@ -12,7 +13,7 @@ LATER = NOON + drafts.LIFETIME
 
 
 class DraftTests(base.TestCase):
-    def keep(self, **changes: object) -> EntryDraft:
+    def keep(self, **changes: Any) -> EntryDraft:
         make_entry(self.alice)
         added = services.add_accounts(owner=self.alice, accounts=[account(**changes)], at=NOON)
         kept = services.keep_drafts(

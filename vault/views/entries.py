@@ -127,10 +127,6 @@ def _change(form: EditForm) -> services.EntryChange:
 
 def _edit_page(request: HttpRequest, entry: OtpEntry, form: EditForm) -> HttpResponse:
     now = timezone.now()
-    context = {
-        "entry": entry,
-        "form": form,
-        "card": cards.cards_of([entry], at=now)[0],
-        "now_ms": int(now.timestamp() * 1000),
-    }
+    shown = cards.cards_of([entry], at=now)
+    context = {**cards.list_context(shown, at=now), "entry": entry, "form": form}
     return render(request, "vault/edit.html", context)

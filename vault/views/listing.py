@@ -30,7 +30,7 @@ def list_codes(request: HttpRequest) -> HttpResponse:
     )
     shown = cards.searched(cards.sorted_cards(shown, sorting), query)
     context = {
-        "cards": shown,
+        **cards.list_context(shown, at=now),
         "found": sum(not card.is_hidden for card in shown),
         "total": len(everything),
         "favourite_count": sum(card.entry.is_favourite for card in everything),
@@ -42,8 +42,6 @@ def list_codes(request: HttpRequest) -> HttpResponse:
         "sorting": sorting,
         "is_manual": sorting == cards.Sorting.MANUAL,
         "is_rows": _remembered(request, "layout", LAYOUT, LAYOUTS) == "rows",
-        "now": now,
-        "now_ms": milliseconds(now.timestamp()),
     }
     return render(request, "vault/list.html", context)
 
@@ -57,11 +55,7 @@ def list_refreshed(request: HttpRequest) -> JsonResponse:
         str(entry): [code.code, code.next_code, code.valid_until * 1000, code.period * 1000]
         for entry, code in made.items()
     }
-    return JsonResponse({"now": milliseconds(now.timestamp()), "codes": answer})
-
-
-def milliseconds(seconds: float) -> int:
-    return int(seconds * 1000)
+    return JsonResponse({"now": int(now.timestamp() * 1000), "codes": answer})
 
 
 def _chosen_category(request: HttpRequest, categories: list[Category]) -> Category | None:
@@ -76,7 +70,7 @@ def _remembered(
     request: HttpRequest, name: str, key: str, choices: tuple[str, ...] | list[str]
 ) -> str:
     """What the address chooses, kept for the next visit; else what was kept; else the first."""
-    wanted = request.GET.get(name)
+    wanted = request.GET.get(name, "")
     kept: str = request.session.get(key, choices[0])
     if wanted in choices and wanted != kept:
         request.session[key] = kept = wanted
@@ -88,6 +82,6 @@ def _counted(
 ) -> list[tuple[Category, int]]:
     counts = dict.fromkeys((category.pk for category in categories), 0)
     for card in everything:
-        for category in card.categories:
-            counts[category.pk] += 1
+        for category in card.category_ids:
+            counts[category] += 1
     return [(category, counts[category.pk]) for category in categories]

@@ -53,11 +53,10 @@ def load(request: HttpRequest, *, at: datetime) -> dict[str, Any] | None:
     drafts = EntryDraft.objects.for_owner(owner).waiting(at).filter(pk__in=kept["drafts"])
     shown = cards.cards_of(entries.prefetch_related("categories"), at=at)
     return {
-        "cards": cards.sorted_cards(shown, cards.Sorting.MANUAL),
+        **cards.list_context(cards.sorted_cards(shown, cards.Sorting.MANUAL), at=at),
         "drafts": drafts.select_related("twin").order_by("created_at"),
         "refusals": kept["refusals"],
         "missing": kept["missing"],
-        "now_ms": int(at.timestamp() * 1000),
     }
 
 

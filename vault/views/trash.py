@@ -50,7 +50,7 @@ def empty(request: HttpRequest) -> HttpResponse:
         return render(request, "vault/empty_trash.html", {"count": count})
     count = services.empty_trash(owner=owner, at=timezone.now())
     sentence = ngettext(
-        "%(count)s account is deleted for good.", "%(count)s accounts are deleted for good.", count
+        "%(count)s code is deleted for good.", "%(count)s codes are deleted for good.", count
     )
     messages.success(request, sentence % {"count": count})
     return redirect("vault:trash")

@@ -13,7 +13,7 @@ export function bindNextCode(list, cards) {
     try {
       const { code, counter } = await post(button.formAction, {});
       card.showCounterCode(code);
-      card.element.querySelector("[data-counter]").textContent = fill(list.dataset.textCounter, counter + 1);
+      card.element.querySelector("[data-counter]").textContent = fill(list.dataset.textCounter, counter);
       card.button.focus();
     } catch (error) {
       if (!(error instanceof ApiRefusal)) throw error;

@@ -1,4 +1,5 @@
 // The list of codes, and every page that shows some of them.
+import { bindCardMenu } from "../behaviours/card-menu.js";
 import { bindCodesRefresh } from "../behaviours/codes-refresh.js";
 import { bindCopyCode } from "../behaviours/copy-code.js";
 import { bindCountdown } from "../behaviours/countdown.js";
@@ -27,6 +28,7 @@ if (list) {
   bindListKeys(list, cards);
   bindNextCode(list, cards);
   bindFavourite(list);
+  bindCardMenu(list);
 } else {
   bindListKeys(document.body, []);
 }
