@@ -16,7 +16,12 @@ class DayField(forms.DateField):
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, input_formats=["%Y-%m-%d"], **kwargs)
+        super().__init__(
+            required=False,
+            input_formats=["%Y-%m-%d"],
+            error_messages={"invalid": _("Enter a day such as 2026-03-31.")},
+            **kwargs,
+        )
 
     def clean(self, value: Any) -> date | None:
         day: date | None = super().clean(value)

@@ -4,6 +4,7 @@ import logging
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
@@ -75,10 +76,11 @@ def _record_refusal(request: HttpRequest, event: str, origin: context.Origin) ->
 
 
 def _record_admin_action(request: HttpRequest, response: HttpResponse) -> None:
-    # Actions on many objects leave no log entry that a receiver would hear of. They end in a
-    # redirection; the page that asks for confirmation does not.
+    # Actions on many objects leave no log entry that a receiver would hear of. One that was carried
+    # out leads back to its list; the question before it, or a sign-in, leads elsewhere.
     match = request.resolver_match
-    if request.method != "POST" or response.status_code != 302 or match is None:
+    leads_to = urlsplit(response.headers.get("Location", "")).path
+    if request.method != "POST" or match is None or leads_to != request.path:
         return
     if match.app_name == ADMIN and request.POST.get("action"):
         chosen = request.POST.getlist("_selected_action")

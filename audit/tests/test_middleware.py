@@ -5,11 +5,12 @@ from collections.abc import Callable
 from typing import Any
 from unittest import mock
 
+from axes.models import AccessAttempt
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.test import Client, RequestFactory
-from django.urls import ResolverMatch
+from django.urls import ResolverMatch, reverse
 
 from audit import context, events, middleware, services
 from audit.models import AuditEvent
@@ -111,19 +112,28 @@ class RequestContextTest(TestCase):
         ):
             assert self.ask(answer(403)).status_code == 403
 
-    def test_records_an_action_on_many_objects_of_the_administration(self) -> None:
-        form = {"action": "delete_selected", "_selected_action": ["7", "8"]}
-        request = RequestFactory().post("/admin/", form)
-        request.user = self.charlie
-        request.resolver_match = ResolverMatch(
-            print, (), {}, url_name="x_y_changelist", app_names=["admin"], namespaces=["admin"]
-        )
-        middleware.RequestContext(answer(302))(request)
+
+class AdminActionTest(TestCase):
+    def act(self, client: Client) -> None:
+        form = {"action": "delete_selected", "_selected_action": ["7", "8"], "post": "yes"}
+        client.post(reverse("admin:axes_accessattempt_changelist"), form)
+
+    def test_is_recorded_with_its_ids(self) -> None:
+        for pk in (7, 8):
+            AccessAttempt.objects.create(pk=pk, username="eve", failures_since_start=1)
+
+        self.act(self.sign_in_as("charlie"))
 
         event = AuditEvent.objects.get(event=events.ADMIN_CHANGED)
         assert event.user == self.charlie.id
         assert event.facts["object_ids"] == "7 8"
         assert event.facts["action"] == "delete_selected"
+
+    def test_is_not_recorded_for_whoever_is_not_let_in(self) -> None:
+        self.act(self.client)
+        self.act(self.sign_in_as("bob"))
+
+        assert not AuditEvent.objects.filter(event=events.ADMIN_CHANGED).exists()
 
 
 class CsrfTest(TestCase):
