@@ -45,14 +45,19 @@ def wipe_secrets(*, at: datetime) -> None:
 
 
 def send_again(*, at: datetime) -> int:
-    """Send jobs that were due but not started a minute after they were sent, oldest first."""
+    """Send jobs that were due but not started a minute after they were sent, oldest first.
+
+    Stops at the first that cannot be sent: the broker is away for the others as well.
+    """
     unsent = Q(sent_at__isnull=True) | Q(sent_at__lte=at - RESEND_AFTER)
     sent = 0
     for job in Job.objects.due(at).filter(unsent).order_by("not_before")[:SENT_AT_ONCE]:
         # Of two reapers one wins, as the time it was sent is part of the condition.
         mine = Job.objects.due(at).filter(pk=job.pk, attempt=job.attempt, sent_at=job.sent_at)
         if mine.update(sent_at=at):
-            sent += sending.send(job.pk)
+            if not sending.send(job.pk):
+                break
+            sent += 1
     return sent
 
 

@@ -6,7 +6,7 @@ from unittest import mock
 
 from django.db import transaction
 
-from jobs import services, tasks
+from jobs import sending, services, tasks
 from jobs.models import Job
 from jobs.tests import handlers
 from jobs.tests.base import JobsMixin
@@ -47,14 +47,17 @@ class EnqueueTest(JobsMixin, TestCase):
     def test_survives_a_broker_that_is_away(self) -> None:
         away = mock.patch.object(tasks.run_job, "delay", side_effect=ConnectionError("refused"))
         with (
-            away,
+            away as delay,
+            mock.patch.object(sending, "_paused_until", 0.0),
             self.assertLogs("jobs.sending", "WARNING"),
             self.captureOnCommitCallbacks(execute=True),
         ):
-            job = self.enqueue()
+            job, other = self.enqueue(), self.enqueue()
 
-        job.refresh_from_db()
-        assert job.state == Job.State.WAITING
+        # The second is not tried: nobody waits twice for a broker that is away.
+        delay.assert_called_once_with(str(job.id))
+        states = set(Job.objects.filter(pk__in=[job.pk, other.pk]).values_list("state", flat=True))
+        assert states == {Job.State.WAITING}
 
     def test_waits_for_its_time(self) -> None:
         with self.captureOnCommitCallbacks(execute=True):

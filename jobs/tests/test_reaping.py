@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 from unittest import mock
 
-from jobs import reaping, running, services, tasks
+from jobs import reaping, running, sending, services, tasks
 from jobs.models import Job
 from jobs.tests import handlers
 from jobs.tests.base import JobsMixin
@@ -100,6 +100,15 @@ class SendAgainTest(JobsMixin, TestCase):
 
         assert self.sent_at(minutes=59) == []
         assert self.sent_at(minutes=60) == [str(job.id)]
+
+    def test_stops_at_a_broker_that_is_away(self) -> None:
+        self.enqueue()
+        self.enqueue()
+
+        with mock.patch.object(sending, "send", return_value=False) as send:
+            assert reaping.send_again(at=self.now + timedelta(minutes=1)) == 0
+
+        assert send.call_count == 1
 
     def test_does_not_send_what_has_ended(self) -> None:
         tasks.run_job(str(self.enqueue().id))
