@@ -17,6 +17,7 @@ app.autodiscover_tasks()
 @worker_init.connect
 def refuse_to_start(**_: Any) -> None:
     from django.core.exceptions import ImproperlyConfigured
+    from django.db import connections
 
     from authnode import startup
 
@@ -25,6 +26,8 @@ def refuse_to_start(**_: Any) -> None:
     except ImproperlyConfigured as error:
         # Celery logs an exception of a receiver and goes on; it does not go on after this.
         sys.exit(str(error))
+    # A process forked from this one must not inherit an open SQLite file.
+    connections.close_all()
 
 
 @beat_init.connect
