@@ -117,6 +117,13 @@ def group(code: str) -> list[str]:
     return [code[start : start + size] for start, size in zip(starts, sizes, strict=True)]
 
 
+def icon_url(entry: OtpEntry) -> str:
+    """Where the brand icon of an entry is; the version lets browsers keep it for ever."""
+    if not entry.icon:
+        return ""
+    return f"{reverse('vault:icon', args=[entry.icon])}?v={brands.VERSION}"
+
+
 def _card(entry: OtpEntry, code: codes.EntryCode | None, at: datetime) -> Card:
     categories = entry.categories.all()
     names = [entry.issuer, entry.account_name, *(category.name for category in categories)]
@@ -128,17 +135,13 @@ def _card(entry: OtpEntry, code: codes.EntryCode | None, at: datetime) -> Card:
         subtitle=entry.subtitle,
         words=brands.plain(" ".join(names)),
         category_ids=frozenset(category.pk for category in categories),
-        icon_url=_icon_url(entry.icon),
+        icon_url=icon_url(entry),
         code=code,
         groups=group(code.code) if code else [],
         next_groups=group(code.next_code) if code else [],
         seconds_left=seconds_left,
         ring_offset=100 - 100 * seconds_left // code.period if code else 0,
     )
-
-
-def _icon_url(slug: str) -> str:
-    return f"{reverse('vault:icon', args=[slug])}?v={brands.VERSION}" if slug else ""
 
 
 def _name_key(entry: OtpEntry) -> tuple[str, str, datetime]:

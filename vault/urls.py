@@ -14,6 +14,7 @@ urlpatterns = [
     path("entries/add/manually/", adding.add_manually, name="add-manually"),
     path("entries/preview/", adding.preview, name="preview"),
     path("entries/added/", adding.added, name="added"),
+    path("entries/added/undo/", adding.undo, name="undo"),
     path("drafts/<uuid:draft_id>/add/", adding.add_draft, name="add-draft"),
     path("drafts/<uuid:draft_id>/skip/", adding.skip_draft, name="skip-draft"),
     path("entries/<uuid:entry_id>/", entries.edit, name="edit"),

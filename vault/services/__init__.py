@@ -38,6 +38,7 @@ from vault.services.trash import (
     purge_entry,
     purge_expired,
     restore_entry,
+    trash_entries,
     trash_entry,
 )
 from vault.services.using import (
@@ -90,5 +91,6 @@ __all__ = [
     "reveal_secret",
     "set_favourite",
     "skip_draft",
+    "trash_entries",
     "trash_entry",
 ]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -30,6 +32,17 @@ def trash_entry(*, entry: OtpEntry, at: datetime) -> None:
             raise EntryGone
         entry.trashed_at = at
         record(events.ENTRY_TRASHED, entry, at=at)
+
+
+def trash_entries(*, entries: Iterable[OtpEntry], at: datetime) -> int:
+    """Put those entries into the trash that are not there yet; the answer is their number."""
+    trashed = 0
+    with transaction.atomic():
+        for entry in entries:
+            with contextlib.suppress(EntryGone):
+                trash_entry(entry=entry, at=at)
+                trashed += 1
+    return trashed
 
 
 def restore_entry(*, entry: OtpEntry, at: datetime) -> None:

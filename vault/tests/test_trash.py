@@ -33,6 +33,14 @@ class TrashTests(base.TestCase):
 
         self.assertEqual(events("entry_trashed"), 1)
 
+    def test_trashes_several_and_passes_over_those_that_are_there(self) -> None:
+        entries = make_entries(self.alice, 3)
+        services.trash_entry(entry=entries[0], at=NOON)
+
+        self.assertEqual(services.trash_entries(entries=entries, at=NOON), 2)
+
+        self.assertEqual(events("entry_trashed"), 3)
+
     def test_refuses_to_restore_or_purge_what_is_not_in_the_trash(self) -> None:
         entry = make_entry(self.alice)
 

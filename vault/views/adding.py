@@ -4,10 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_GET, require_POST
 
@@ -84,7 +86,7 @@ def preview(request: HttpRequest) -> HttpResponse:
     body = posted_json(request)
     form = SecretForm({name: str(value) for name, value in body.items()})
     if not form.is_valid():
-        return JsonResponse({"errors": form.errors}, status=400)
+        return JsonResponse({"errors": form.errors})
     return JsonResponse(_preview(form))
 
 
@@ -95,6 +97,19 @@ def added(request: HttpRequest) -> HttpResponse:
     if context is None:
         return redirect("vault:list")
     return render(request, "vault/added.html", context)
+
+
+@require_POST
+def undo(request: HttpRequest) -> HttpResponse:
+    """Take back what was added last: it goes to the trash."""
+    count = services.trash_entries(entries=outcome.added_entries(request), at=timezone.now())
+    sentence = ngettext(
+        "%(count)s code is in the trash. It stays there for 30 days.",
+        "%(count)s codes are in the trash. They stay there for 30 days.",
+        count,
+    )
+    messages.success(request, sentence % {"count": count})
+    return redirect("vault:list")
 
 
 @require_POST

@@ -96,7 +96,7 @@ def secret(request: HttpRequest, entry_id: UUID) -> HttpResponse:
 
 @require_POST
 @confirmed_recently
-@sensitive_variables("revealed", "picture")
+@sensitive_variables("revealed", "picture", "secret_text", "context")
 def reveal(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     entry = find_entry(request, entry_id)
     try:
@@ -105,7 +105,12 @@ def reveal(request: HttpRequest, entry_id: UUID) -> HttpResponse:
         messages.error(request, _("The secret of this account cannot be opened."))
         return redirect("vault:edit", entry_id)
     picture = base64.b64encode(qr.draw(revealed.uri)).decode()
-    context = {"entry": entry, "revealed": revealed, "picture": f"data:image/png;base64,{picture}"}
+    secret_text = revealed.secret
+    context = {
+        "entry": entry,
+        "fours": [secret_text[start : start + 4] for start in range(0, len(secret_text), 4)],
+        "picture": f"data:image/png;base64,{picture}",
+    }
     return render(request, "vault/revealed.html", context)
 
 

@@ -13,7 +13,7 @@ from django.contrib import messages
 from django.http import HttpRequest
 
 from vault import cards, reading
-from vault.models import EntryDraft, OtpEntry
+from vault.models import EntryDraft, OtpEntry, OtpEntryQuerySet
 from vault.refusals import VaultRefusal
 from vault.views.finding import owner_of
 
@@ -43,15 +43,20 @@ def append(request: HttpRequest, entry: OtpEntry) -> None:
         request.session[KEY] = {**kept, "entries": [*kept["entries"], str(entry.pk)]}
 
 
+def added_entries(request: HttpRequest) -> OtpEntryQuerySet:
+    """The entries added last that are still in the vault."""
+    kept = request.session.get(KEY) or {"entries": []}
+    return OtpEntry.objects.for_owner(owner_of(request)).live().filter(pk__in=kept["entries"])
+
+
 def load(request: HttpRequest, *, at: datetime) -> dict[str, Any] | None:
     """The context of the page, or None when nothing was handed in."""
     kept = request.session.get(KEY)
     if kept is None:
         return None
     owner = owner_of(request)
-    entries = OtpEntry.objects.for_owner(owner).live().filter(pk__in=kept["entries"])
     drafts = EntryDraft.objects.for_owner(owner).waiting(at).filter(pk__in=kept["drafts"])
-    shown = cards.cards_of(entries.prefetch_related("categories"), at=at)
+    shown = cards.cards_of(added_entries(request).prefetch_related("categories"), at=at)
     return {
         **cards.list_context(cards.sorted_cards(shown, cards.Sorting.MANUAL), at=at),
         "drafts": drafts.select_related("twin").order_by("created_at"),

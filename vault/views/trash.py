@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from vault import services
+from vault import cards, services
 from vault.models import OtpEntry
 from vault.views.finding import find, owner_of
 
@@ -18,7 +18,11 @@ from vault.views.finding import find, owner_of
 @require_GET
 def list_trash(request: HttpRequest) -> HttpResponse:
     entries = OtpEntry.objects.for_owner(owner_of(request)).trashed().order_by("-trashed_at", "pk")
-    rows = [(entry, entry.trashed_at + services.KEPT_FOR) for entry in entries if entry.trashed_at]
+    rows = [
+        (entry, cards.icon_url(entry), entry.trashed_at + services.KEPT_FOR)
+        for entry in entries
+        if entry.trashed_at
+    ]
     return render(request, "vault/trash.html", {"rows": rows})
 
 

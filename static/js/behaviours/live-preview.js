@@ -24,12 +24,12 @@ export function bindLivePreview() {
     const body = Object.fromEntries(FIELDS.map((name) => [name, form.elements[name].value]));
     try {
       const answer = await post(form.dataset.preview, body, { signal: running.signal });
-      show(answer.groups);
-      if (answer.seconds !== null) later(answer.seconds * 1000 + 100);
+      // What is wrong is said when the form is sent, not while a person is still typing.
+      show(answer.groups ?? []);
+      if (answer.seconds) later(answer.seconds * 1000 + 100);
     } catch (error) {
       if (error.name === "AbortError") return;
       if (!(error instanceof ApiRefusal)) throw error;
-      // What is wrong is said when the form is sent, not while a person is still typing.
       show([]);
     }
   }
