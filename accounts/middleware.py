@@ -1,11 +1,30 @@
 from __future__ import annotations
 
+import zoneinfo
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.utils import timezone, translation
+
+from accounts import factors, policy
 
 BACKGROUND = "X-Background"
+GetResponse = Callable[[HttpRequest], HttpResponse]
+# What somebody whose time of grace is over may still open: the way to a factor, and the way out.
+OPEN_TO_THE_FACTORLESS = {
+    "accounts:enrol",
+    "accounts:confirm",
+    "accounts:sign-out",
+    "accounts:sign-in",
+    "offline",
+    "service-worker",
+    "health-live",
+    "health-ready",
+}
+ENROLMENT_PREFIXES = ("accounts:totp-enrol", "accounts:passkey-enrol", "accounts:recovery-")
 
 
 class LoginRequired(LoginRequiredMiddleware):
@@ -17,3 +36,46 @@ class LoginRequired(LoginRequiredMiddleware):
         if request.headers.get(BACKGROUND) == "1":
             return JsonResponse({"signed_in": False}, status=401)
         return super().handle_no_permission(request, view_func)
+
+
+class EnrolmentGate:
+    """Once the time of grace is over, somebody without a factor gets to the enrolment only."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        if not request.user.is_authenticated or request.session.get(factors.HAS_FACTOR):
+            return None
+        if not policy.is_due(request.user, at=timezone.now()) or _is_open(request):  # type: ignore[arg-type]
+            return None
+        if request.headers.get(BACKGROUND) == "1":
+            return JsonResponse({"needs_second_factor": True}, status=403)
+        return redirect("accounts:enrol")
+
+
+class Preferences:
+    """Language and time zone as the signed-in person chose them."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language = getattr(request.user, "language", "")
+        zone = getattr(request.user, "time_zone", "")
+        with (
+            translation.override(language or translation.get_language()),
+            timezone.override(zoneinfo.ZoneInfo(zone) if zone else None),
+        ):
+            return self.get_response(request)
+
+
+def _is_open(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    name = match.view_name if match else ""
+    return name in OPEN_TO_THE_FACTORLESS or name.startswith(ENROLMENT_PREFIXES)

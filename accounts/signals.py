@@ -2,7 +2,9 @@
 
 signed_in            request, user, amr (list of RFC 8176 names), at: the session has started and
                      is saved; `request.session.session_key` is its new key
-sign_in_failed       request, address (as typed, normalised), stage ("password"), at
+sign_in_failed       request, address (as typed, normalised), stage ("password" or a factor's
+                     name), at
+second_factor_enrolled  request, user, factor (its name), at
 credentials_changed  user_id, but (the session key that stays, or None), at
 """
 
@@ -12,4 +14,5 @@ from django.dispatch import Signal
 
 signed_in = Signal()
 sign_in_failed = Signal()
+second_factor_enrolled = Signal()
 credentials_changed = Signal()

@@ -20,8 +20,9 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
 
-from accounts import addresses, factors, signals
+from accounts import addresses, factors, policy, signals
 from accounts.models import PendingSignIn, User
+from accounts.trusted import services as trusted
 from audit import events
 from audit import services as audit
 from core import allowances, client
@@ -30,6 +31,8 @@ from notifications import services as notifications
 
 PENDING_FOR = timedelta(minutes=10)
 PENDING_KEY = "pending_sign_in"
+PASSKEY = "passkey"
+TRUSTED = "trusted"
 BACKEND = "accounts.backends.PasswordBackend"
 
 
@@ -118,15 +121,34 @@ def add_proof(request: HttpRequest, proof: factors.Proof, *, at: datetime) -> No
 def advance(request: HttpRequest, *, at: datetime) -> str:
     """Go on as far as possible. The answer is the URL of the next step, or of the way in."""
     row = pending(request, at=at)
-    if not row.proofs:
-        enrolled = [f for f in factors.second_factors() if f.is_enrolled(row.user)]
-        if enrolled:
+    if not row.proofs and PASSKEY not in row.amr:
+        enrolled = factors.enrolled(row.user)
+        if enrolled and not _is_spared(request, row, enrolled, at=at):
             return resolve_url(enrolled[0].url_name)
     for check in factors.sign_in_checks():
         further_step = check(request, row, at=at)
         if further_step is not None:
             return further_step
     return _start(request, row, at=at)
+
+
+def _is_spared(
+    request: HttpRequest,
+    row: PendingSignIn,
+    enrolled: list[factors.SecondFactor],
+    *,
+    at: datetime,
+) -> bool:
+    """A trusted browser spares the code of an authenticator app, and nothing else."""
+    if TRUSTED in row.amr:
+        return True
+    if not any(factor.name == "totp" for factor in enrolled):
+        return False
+    if not trusted.recognise(request, row.user, at=at):
+        return False
+    row.amr = [*row.amr, TRUSTED]
+    row.save(update_fields=["amr"])
+    return True
 
 
 def _start(request: HttpRequest, row: PendingSignIn, *, at: datetime) -> str:
@@ -159,7 +181,9 @@ def _claim(row: PendingSignIn, *, at: datetime) -> None:
 def _open_session(request: HttpRequest, user: User, *, amr: list[str], at: datetime) -> None:
     del request.session[PENDING_KEY]
     login(request, user, backend=BACKEND)
-    request.session["amr"] = amr
+    policy.start_grace(user, at=at)
+    request.session[factors.AMR] = amr
+    request.session[factors.HAS_FACTOR] = factors.count(user) > 0
     request.session["proven_at"] = at.timestamp()
     request.session.save()
 

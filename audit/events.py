@@ -30,6 +30,12 @@ INVITATION_USED = "invitation.used"
 INVITATION_WITHDRAWN = "invitation.withdrawn"
 SIGN_UP_REQUESTED = "sign_up.requested"
 
+FACTOR_ENROLLED = "factor.enrolled"
+FACTOR_REMOVED = "factor.removed"
+FACTOR_REFUSED = "factor.refused"
+BROWSER_TRUSTED = "factor.browser_trusted"
+BROWSER_DISTRUSTED = "factor.browser_distrusted"
+
 ACCESS_REFUSED = "access.refused"
 FOREIGN_OBJECT = "access.foreign_object"
 THROTTLED = "access.throttled"
@@ -56,6 +62,11 @@ SENTENCES: Mapping[str, StrPromise] = {
     SESSION_ENDED: _("A session ended."),
     CONFIRM_PASSED: _("You confirmed that it is you."),
     CONFIRM_REFUSED: _("A confirmation that it is you was refused."),
+    FACTOR_ENROLLED: _("You added a second factor."),
+    FACTOR_REMOVED: _("A second factor was removed."),
+    FACTOR_REFUSED: _("A second factor was refused."),
+    BROWSER_TRUSTED: _("A browser is trusted and no longer asked for the code."),
+    BROWSER_DISTRUSTED: _("A browser is no longer trusted."),
     ACCOUNT_CREATED: _("Your account was created."),
     ACCOUNT_DELETED: _("The account was deleted."),
     PROFILE_CHANGED: _("You changed your profile."),

@@ -44,6 +44,8 @@ KDF_ITERATIONS = env.integer("KDF_ITERATIONS", 600_000, least=600_000, most=10_0
 INVITATION_LIFETIME = timedelta(
     hours=env.integer("INVITATION_HOURS", 72, least=1, most=24 * 30),
 )
+SECOND_FACTOR = env.choice("SECOND_FACTOR", "optional", ("optional", "operators", "all"))
+SECOND_FACTOR_GRACE_DAYS = env.integer("SECOND_FACTOR_GRACE_DAYS", 7, least=0, most=90)
 SESSION_HOURS = env.integer("SESSION_HOURS", 12, least=1, most=24)
 
 # Databases, cache and broker: one machine without servers, or PostgreSQL with Redis
@@ -101,6 +103,7 @@ INSTALLED_APPS = [
     "axes",
     "csp",
     "django_celery_beat",
+    "django_otp",
     "core",
     "audit",
     "jobs",
@@ -124,6 +127,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "accounts.middleware.LoginRequired",
+    "accounts.middleware.EnrolmentGate",
+    "accounts.middleware.Preferences",
     "core.middleware.Refusals",
 ]
 
@@ -162,7 +167,11 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "accounts:sign-in"
 LOGIN_REDIRECT_URL = "vault:list"
-SECOND_FACTORS: list[str] = []
+SECOND_FACTORS = [
+    "accounts.passkeys.factor.factor",
+    "accounts.totp.factor.factor",
+]
+AFTER_FIRST_FACTOR_URL = "accounts:security"
 SIGN_IN_CHECKS: list[str] = []
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)

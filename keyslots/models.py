@@ -30,6 +30,10 @@ class KeySlot(models.Model):
         PASSWORD = "password"
         # Wrapped under a password that is no longer the user's; opens what the old key sealed.
         FORMER_PASSWORD = "former-password"
+        PASSKEY = "passkey"
+        RECOVERY = "recovery"
+        # A vault key wrapped under the one that came after it.
+        OLDER = "older"
 
     id = models.UUIDField(primary_key=True, editable=False)
     user = models.ForeignKey(
@@ -38,7 +42,11 @@ class KeySlot(models.Model):
     vault_key = models.ForeignKey(VaultKey, on_delete=models.CASCADE, related_name="slots")
     kind = models.CharField(max_length=20, choices=Kind)
     sealed_slot = SealedField(purpose="key-slot", owner="user_id")
+    name = models.CharField(max_length=60, blank=True)
+    # Of a recovery slot: proves possession of the key at a reset, and opens nothing.
+    sealed_verifier = SealedField(purpose="recovery-verifier", owner="user_id", blank=True)
     created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

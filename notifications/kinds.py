@@ -50,6 +50,18 @@ PROFILE_CHANGED = Kind(
     _("The e-mail address of your account was changed from %(browser)s at %(address)s."),
     is_security=True,
 )
+FACTOR_ENROLLED = Kind(
+    "factor_enrolled",
+    _("Second factor added"),
+    _("A second factor was added to your account from %(browser)s at %(address)s."),
+    is_security=True,
+)
+FACTOR_REMOVED = Kind(
+    "factor_removed",
+    _("Second factor removed"),
+    _("A second factor was removed from your account from %(browser)s at %(address)s."),
+    is_security=True,
+)
 SECRET_REVEALED = Kind(
     "secret_revealed",
     _("Secret shown"),
@@ -73,6 +85,8 @@ ALL: Mapping[str, Kind] = {
         NEW_SIGN_IN,
         PASSWORD_CHANGED,
         PROFILE_CHANGED,
+        FACTOR_ENROLLED,
+        FACTOR_REMOVED,
         SECRET_REVEALED,
         ACCOUNT_CREATED,
         INVITATION_ACCEPTED,

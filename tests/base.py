@@ -68,6 +68,14 @@ def sign_in(client: test.Client, name: str, **extra: Any) -> Any:
 DATABASES = set(settings.DATABASES)
 
 
+def show_factor(client: test.Client, amr: str = "otp") -> None:
+    """As if a second factor had been shown in this session."""
+    session = client.session
+    session["amr"] = [*session["amr"], amr]
+    session["has_factor"] = True
+    session.save()
+
+
 class PeopleMixin:
     alice: ClassVar[User]
     bob: ClassVar[User]
@@ -97,6 +105,8 @@ class TestCase(PeopleMixin, test.TestCase):
         client = client or self.client
         response = sign_in(client, name)
         assert response.status_code == 302, response.content
+        if name == "charlie":
+            show_factor(client)
         return client
 
 

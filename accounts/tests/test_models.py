@@ -52,7 +52,7 @@ class ConsolePasswordTests(base.TestCase):
         user.set_password("another long password")
         user.save()
 
-        assert self.client.get("/account/").status_code == 302
+        assert self.client.get("/settings/").status_code == 302
 
 
 class StoredSecretTests(base.TestCase):

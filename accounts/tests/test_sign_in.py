@@ -40,12 +40,12 @@ class SignInTests(base.TestCase):
         response = base.sign_in(self.client, "alice")
 
         assert response.headers["Location"] == "/"
-        assert self.client.get("/account/").status_code == 200
+        assert self.client.get("/settings/").status_code == 200
 
     def test_reads_the_address_in_any_case(self) -> None:
         base.sign_in(self.client, "alice", email="  ALICE@Example.COM ")
 
-        assert self.client.get("/account/").status_code == 200
+        assert self.client.get("/settings/").status_code == 200
 
     def test_leads_back_only_to_pages_of_this_site(self) -> None:
         wanted = {
@@ -72,7 +72,7 @@ class SignInTests(base.TestCase):
         assert self.client.cookies["session"].value != before
         late = Client()
         late.cookies["session"] = before or ""
-        assert late.get("/account/").status_code == 302
+        assert late.get("/settings/").status_code == 302
 
     def test_keeps_how_and_when_it_was_proven(self) -> None:
         self.sign_in_as("alice")
@@ -105,7 +105,7 @@ class SignInTests(base.TestCase):
 
         response = base.sign_in(self.client, "dora", next="/activity/")
 
-        assert response.headers["Location"] == "/account/vault-key/"
+        assert response.headers["Location"] == "/settings/security/vault-key/"
 
 
 class RefusalTests(base.TestCase):
@@ -192,7 +192,7 @@ class SignOutTests(base.TestCase):
         assert response.headers["Clear-Site-Data"] == '"cache"'
         thief = Client()
         thief.cookies["session"] = key
-        assert thief.get("/account/").status_code == 302
+        assert thief.get("/settings/").status_code == 302
         assert SessionActivity.objects.get(user=self.alice).ended_reason == "signed out"
 
     def test_needs_no_session(self) -> None:
@@ -201,11 +201,16 @@ class SignOutTests(base.TestCase):
 
 class ClosedByDefaultTests(base.TestCase):
     def test_asks_for_a_sign_in(self) -> None:
-        for path in ("/account/", "/account/password/", "/account/delete/", "/confirm/"):
+        for path in (
+            "/settings/",
+            "/settings/security/password/",
+            "/settings/delete/",
+            "/confirm/",
+        ):
             assert self.client.get(path).headers["Location"].startswith("/sign-in/?next=")
 
     def test_tells_a_page_that_asks_by_itself(self) -> None:
-        response = self.client.get("/account/", headers={"X-Background": "1"})
+        response = self.client.get("/settings/", headers={"X-Background": "1"})
 
         assert response.status_code == 401
         assert response.json() == {"signed_in": False}
@@ -235,7 +240,7 @@ class ExpiryTests(base.TestCase):
         self.sign_in_as("alice")
         SessionActivity.objects.update(absolute_deadline=timezone.now() - timedelta(seconds=1))
 
-        assert self.client.get("/account/").status_code == 302
+        assert self.client.get("/settings/").status_code == 302
 
     def test_ends_when_the_credentials_change(self) -> None:
         self.sign_in_as("alice")
@@ -243,7 +248,7 @@ class ExpiryTests(base.TestCase):
         user.set_auth_secret(b"n" * 32, salt=user.salt, iterations=user.kdf_iterations)
         user.save()
 
-        assert self.client.get("/account/").status_code == 302
+        assert self.client.get("/settings/").status_code == 302
 
 
 def _without_tokens(page: str) -> str:

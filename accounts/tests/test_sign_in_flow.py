@@ -47,7 +47,7 @@ class FlowTests(base.TestCase):
         response = base.sign_in(self.client, "alice")
 
         assert response.headers["Location"] == "/offline/"
-        assert self.client.get("/account/").status_code == 302
+        assert self.client.get("/settings/").status_code == 302
 
     def test_starts_the_session_once_the_factor_is_proven(self) -> None:
         self.begin(self.alice)

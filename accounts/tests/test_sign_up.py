@@ -59,7 +59,7 @@ class SetUpLinkTests(base.TestCase):
         user = User.objects.get()
         assert (user.email, user.is_staff, user.is_superuser) == ("olga@example.com", True, True)
         assert keyslots.opens_with(user.id, salt=user.salt)
-        assert self.client.get("/account/invitations/").status_code == 200
+        assert self.client.get("/invitations/").status_code == 200
 
     def test_works_once(self) -> None:
         link = sign_up.make_set_up_link(at=timezone.now())

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import cast
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
@@ -22,14 +23,15 @@ from accounts.views.sign_in import LOCKED_OUT, way_back
 from keyslots import services as keyslots
 
 
-def _user(request: HttpRequest) -> User:
+def current_user(request: HttpRequest) -> User:
+    """The signed-in person, for views behind a session."""
     return cast(User, request.user)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest) -> HttpResponse:
     """Confirm-it's-you with the password; leads back to where the question came up."""
-    user = _user(request)
+    user = current_user(request)
     form = ConfirmForm(request.POST or None, initial={"next": way_back(request)})
     if request.method == "POST" and form.is_valid():
         try:
@@ -39,13 +41,21 @@ def confirm(request: HttpRequest) -> HttpResponse:
             form.add_error(None, LOCKED_OUT)
         except signin.WrongPassword:
             form.add_error(None, _("This is not your password."))
-    context = {"form": form, "parameters": prelogin.of_user(user)}
+    ways = confirmation.ways(user, but="password")
+    if not user.has_usable_password() and ways:
+        return redirect(f"{ways[0].url}?{urlencode({'next': way_back(request)})}")
+    context = {
+        "form": form,
+        "parameters": prelogin.of_user(user),
+        "ways": ways,
+        "query": urlencode({"next": way_back(request)}),
+    }
     return render(request, "accounts/confirm.html", context, status=_status(form))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def show_profile(request: HttpRequest) -> HttpResponse:
-    user = _user(request)
+    user = current_user(request)
     form = ProfileForm(
         request.POST or None, initial={"email": user.email, "display_name": user.display_name}
     )
@@ -55,7 +65,7 @@ def show_profile(request: HttpRequest) -> HttpResponse:
 
 
 def _change_profile(request: HttpRequest, form: ProfileForm) -> HttpResponse:
-    user, words = _user(request), form.cleaned_data
+    user, words = current_user(request), form.cleaned_data
     is_new_address = words["email"].lower() != user.email
     if is_new_address and not confirmation.is_fresh(request, at=timezone.now()):
         messages.warning(request, _("Confirm that it is you, then change the address again."))
@@ -76,7 +86,7 @@ def _change_profile(request: HttpRequest, form: ProfileForm) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_password(request: HttpRequest) -> HttpResponse:
-    user = _user(request)
+    user = current_user(request)
     form = PasswordForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and _change_password(request, form):
         messages.info(
@@ -95,7 +105,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
 
 
 def _change_password(request: HttpRequest, form: PasswordForm) -> bool:
-    user, now = _user(request), timezone.now()
+    user, now = current_user(request), timezone.now()
     try:
         confirmation.confirm(request, user, auth_secret=form.old_secret, at=now)
         passwords.change(user, form.credentials, session_key=request.session.session_key, at=now)
@@ -115,7 +125,7 @@ def _change_password(request: HttpRequest, form: PasswordForm) -> bool:
 @require_http_methods(["GET", "HEAD", "POST"])
 def vault_key(request: HttpRequest) -> HttpResponse:
     """For an account whose password a command has set: its browser makes the vault key."""
-    user = _user(request)
+    user = current_user(request)
     if keyslots.opens_with(user.id, salt=user.salt):
         return redirect("vault:list")
     if request.method == "POST":
@@ -135,7 +145,7 @@ def vault_key(request: HttpRequest) -> HttpResponse:
 @confirmed_recently
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest) -> HttpResponse:
-    user = User.objects.get(pk=_user(request).pk)
+    user = User.objects.get(pk=current_user(request).pk)
     form = DeletionForm(request.POST or None, user=user)
     if request.method == "POST" and form.is_valid():
         try:

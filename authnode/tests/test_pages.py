@@ -17,6 +17,8 @@ PUBLIC = {
     "accounts:sign-in",
     "accounts:sign-in-parameters",
     "accounts:sign-out",
+    "accounts:second-factor",
+    "accounts:totp-present",
     "accounts:sign-up",
     "accounts:sign-up-link",
     "accounts:sign-up-request",
@@ -82,13 +84,13 @@ class EveryPageTests(base.TestCase):
 
     def test_is_never_stored(self) -> None:
         self.sign_in_as("alice")
-        for path in ("/", "/codes/", "/account/", "/activity/", "/trash/", "/nowhere/"):
+        for path in ("/", "/codes/", "/settings/", "/activity/", "/trash/", "/nowhere/"):
             assert "no-store" in self.client.get(path).headers["Cache-Control"], path
 
     def test_asks_for_trusted_types_except_in_the_administration(self) -> None:
         self.sign_in_as("charlie")
 
-        ours = self.client.get("/account/").headers["Content-Security-Policy"]
+        ours = self.client.get("/settings/").headers["Content-Security-Policy"]
         admins = self.client.get("/admin/").headers["Content-Security-Policy"]
 
         assert "require-trusted-types-for 'script'" in ours
@@ -97,7 +99,13 @@ class EveryPageTests(base.TestCase):
 
     def test_carries_no_script_or_style_of_its_own(self) -> None:
         self.sign_in_as("charlie")
-        for path in ("/", "/account/", "/account/password/", "/entries/add/", "/notifications/"):
+        for path in (
+            "/",
+            "/settings/",
+            "/settings/security/password/",
+            "/entries/add/",
+            "/notifications/",
+        ):
             page = self.client.get(path).content.decode()
             assert " style=" not in page, path
             assert "<style" not in page, path

@@ -78,7 +78,7 @@ class RotationTests(base.TestCase):
 
         self.rotate()
 
-        assert self.client.get("/account/").status_code == 200
+        assert self.client.get("/settings/").status_code == 200
         assert User.objects.get(pk=self.alice.pk).check_auth_secret(base.auth_secret_of("alice"))
 
     @override_settings(MASTER_KEY=f"{NEW}\n{OLD}")

@@ -28,13 +28,13 @@ class FullDiskTests(base.TransactionTestCase):
 
         self.assertContains(response, "disk is full", status_code=503)
         self.make_room()
-        assert self.client.get("/account/").status_code == 200
+        assert self.client.get("/settings/").status_code == 200
         name = User.objects.get(pk=self.alice.pk).display_name
         assert name.startswith(f"Name {n - 1} ")
 
     def rename(self, n: int) -> HttpResponse:
         form = {"display_name": f"Name {n} " + "x" * 60, "email": "alice@example.com"}
-        return self.client.post("/account/", form)  # type: ignore[return-value]
+        return self.client.post("/settings/", form)  # type: ignore[return-value]
 
     def make_room(self) -> None:
         with connection.cursor() as cursor:
@@ -51,7 +51,7 @@ class LockedDatabaseTests(base.TransactionTestCase):
 
         with self.assertLogs("core.middleware", level="ERROR"):
             response = self.client.post(
-                "/account/", {"display_name": "New", "email": "alice@example.com"}
+                "/settings/", {"display_name": "New", "email": "alice@example.com"}
             )
 
         self.assertContains(response, "cannot save at the moment", status_code=503)

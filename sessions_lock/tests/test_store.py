@@ -152,7 +152,7 @@ class LateRequestTests(base.TestCase):
         assert "session" not in response.cookies
 
     def test_is_a_stranger_as_a_page(self) -> None:
-        response = self.late.get("/account/")
+        response = self.late.get("/settings/")
 
         assert response.status_code == 302
         assert "session" not in response.cookies
@@ -162,7 +162,7 @@ class CookieTests(base.TestCase):
     def test_is_left_alone_when_the_session_is_unknown(self) -> None:
         self.client.cookies["session"] = "x" * 32
 
-        for path in ("/sign-in/", "/account/", "/offline/"):
+        for path in ("/sign-in/", "/settings/", "/offline/"):
             assert "session" not in self.client.get(path).cookies
 
     def test_is_left_alone_by_background_requests(self) -> None:

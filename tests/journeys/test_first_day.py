@@ -49,7 +49,7 @@ class FirstDayTests(BrowserTestCase):
         sign_up(page, email="Olga@example.com", name="Olga", password=OPERATOR_PASSWORD)
         page.wait_for_url(f"{self.live_server_url}/")
         assert User.objects.get(email="olga@example.com").is_staff
-        page.goto("/account/invitations/")
+        page.goto("/invitations/")
         page.get_by_label("E-mail address").fill("ida@example.com")
         page.get_by_role("button", name="Make an invitation").click()
         return page.locator("#link").input_value()
@@ -121,7 +121,7 @@ class PasswordJourneyTests(BrowserTestCase):
         user = User.objects.get()
         before = keyslots.password_slot(user.id)
 
-        page.goto("/account/password/")
+        page.goto("/settings/security/password/")
         page.locator("#id_password").fill(OPERATOR_PASSWORD)
         page.locator("#id_new_password").fill(PASSWORD)
         page.locator("#id_repeat").fill(PASSWORD)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -38,6 +37,12 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=addresses.normalise(username or ""))
 
 
+class CodeGrouping(models.TextChoices):
+    THREES = "threes", _("in threes (123 456)")
+    PAIRS = "pairs", _("in pairs (12 34 56)")
+    PLAIN = "plain", _("without gaps (123456)")
+
+
 class User(AbstractBaseUser, PermissionsMixin):
     """A person. The password column holds the sealed Argon2id hash of the auth secret."""
 
@@ -55,6 +60,17 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("operator"), default=False)
     created_at = models.DateTimeField(default=timezone.now)
+    # What authenticators call this person: random, so that it says nothing to who finds a key.
+    passkey_handle = models.CharField(  # noqa: DJ001 - unique where it is there at all
+        max_length=43, unique=True, null=True, editable=False
+    )
+    # From then on a second factor is demanded; set when the policy first concerns this person.
+    factor_due_at = models.DateTimeField(null=True, editable=False)
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=50, blank=True)
+    code_grouping = models.CharField(
+        _("digits of a code"), max_length=8, choices=CodeGrouping, default=CodeGrouping.THREES
+    )
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -128,54 +144,3 @@ class User(AbstractBaseUser, PermissionsMixin):
             secret=secret,
             algorithm="sha256",
         ).hexdigest()
-
-
-class SignUpToken(models.Model):
-    """A link that makes one account. It already holds the ids that the account's slot binds."""
-
-    restore_policy = "rows"
-
-    class Origin(models.TextChoices):
-        SET_UP = "set-up", _("set-up link")
-        INVITATION = "invitation", _("invitation")
-        OPEN = "open", _("open sign-up")
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    token_hash = models.CharField(max_length=64, unique=True)
-    origin = models.CharField(max_length=12, choices=Origin)
-    email = models.EmailField(blank=True)
-    makes_operator = models.BooleanField(default=False)
-    invited_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="invitations"
-    )
-    user_id = models.UUIDField(default=uuid.uuid4)
-    slot_id = models.UUIDField(default=uuid.uuid4)
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField(db_index=True)
-    used_at = models.DateTimeField(null=True)
-    withdrawn_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return f"{self.get_origin_display()} {self.email}".strip()
-
-    @classmethod
-    def open(cls, *, at: datetime) -> models.QuerySet[SignUpToken]:
-        return cls.objects.filter(used_at=None, withdrawn_at=None, expires_at__gt=at)
-
-
-class PendingSignIn(models.Model):
-    """A sign-in between the password and the session; it gives access to nothing of the user's."""
-
-    restore_policy = "never"
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
-    amr = models.JSONField(default=list)
-    proofs = models.JSONField(default=list)
-    next_url = models.CharField(max_length=500)
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField(db_index=True)
-    completed_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return str(self.id)

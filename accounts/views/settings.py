@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import factors, policy
+from accounts.decorators import confirmed_recently
+from accounts.passkeys import services as passkeys
+from accounts.totp import services as totp
+from accounts.trusted import services as trusted
+from accounts.views.account import current_user
+
+
+@require_safe
+def security(request: HttpRequest) -> HttpResponse:
+    """Everything that guards the account, on one page."""
+    user, now = current_user(request), timezone.now()
+    context = {
+        "factor_count": factors.count(user),
+        "is_demanded": policy.concerns(user),
+        "factor_due_at": user.factor_due_at,
+        **totp.section(user),
+        **passkeys.section(user),
+        **trusted.section(user, at=now),
+    }
+    return render(request, "accounts/settings/security.html", context)
+
+
+@confirmed_recently
+@require_POST
+def distrust(request: HttpRequest, browser_id: UUID) -> HttpResponse:
+    if trusted.withdraw(current_user(request), browser_id, at=timezone.now()):
+        messages.info(request, _("That browser is asked for the code again."))
+    else:
+        messages.warning(request, _("That browser was not trusted any more."))
+    return redirect("accounts:security")
