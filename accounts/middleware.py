@@ -52,7 +52,7 @@ class EnrolmentGate:
     ) -> HttpResponse | None:
         if not request.user.is_authenticated or request.session.get(factors.HAS_FACTOR):
             return None
-        if not policy.is_due(request.user, at=timezone.now()) or _is_open(request):  # type: ignore[arg-type]
+        if not policy.is_due(request.user, at=timezone.now()) or _is_open(request):
             return None
         if request.headers.get(BACKGROUND) == "1":
             return JsonResponse({"needs_second_factor": True}, status=403)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import ClassVar
 
 from django.db import models
 from django_otp.models import Device
@@ -20,3 +21,5 @@ class TotpDevice(Device):
     last_step = models.BigIntegerField(default=0)
     created_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[models.Manager[TotpDevice]] = models.Manager()

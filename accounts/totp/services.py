@@ -117,16 +117,13 @@ def section(user: User) -> dict[str, object]:
     return {"totp_devices": devices}
 
 
-def guards_this_vault(owner: User, secret: bytes) -> bool:
-    """Whether a secret is that of an authenticator app which guards this very account.
+def guarding_secrets(user: User) -> frozenset[bytes]:
+    """The secrets of the apps that guard this very account.
 
-    Kept in the vault it would be needed to get at itself.
+    Kept in the vault, such a secret would be needed to get at itself.
     """
-    devices = TotpDevice.objects.filter(user=owner)
-    return any(
-        hmac.compare_digest(sealing.open_field(device, "sealed_secret"), secret)
-        for device in devices
-    )
+    devices = TotpDevice.objects.filter(user=user)
+    return frozenset(sealing.open_field(device, "sealed_secret") for device in devices)
 
 
 def _accept(devices: list[TotpDevice], code: str, *, at: datetime) -> UUID:

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts.totp import services as totp
 from audit import events
 from core import sealing
 from vault import brands
@@ -43,6 +44,8 @@ class Duplicate:
 class Added:
     entries: list[OtpEntry] = field(default_factory=list)
     duplicates: list[Duplicate] = field(default_factory=list)
+    # Those whose code is asked for at the sign-in to this very vault.
+    guarding: list[OtpEntry] = field(default_factory=list)
 
 
 def add_accounts(
@@ -62,6 +65,12 @@ def add_accounts(
             (held if is_known else fresh).append(account)
         added.entries = _write(owner, fresh, at, website)
         pairs = zip(fresh, added.entries, strict=True)
+        guards = totp.guarding_secrets(owner)
+        added.guarding = [
+            entry
+            for account, entry in zip(fresh, added.entries, strict=True)
+            if account.secret in guards
+        ]
         twins |= {account.secret: entry for account, entry in pairs}
         added.duplicates = [Duplicate(account, twins[account.secret]) for account in held]
     return added

@@ -111,7 +111,7 @@ class AddAccountsTests(base.TestCase):
     def test_costs_the_same_queries_for_many_secrets_in_the_vault(self) -> None:
         make_entries(self.alice, 20)
 
-        with self.assertNumQueries(7):
+        with self.assertNumQueries(8):
             self.add(account(99))
 
     def test_the_database_refuses_what_no_code_can_be_made_with(self) -> None:

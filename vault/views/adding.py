@@ -159,6 +159,12 @@ def _add(request: HttpRequest, found: reading.Found, *, website: str = "") -> Ht
         owner=owner, duplicates=result.duplicates, at=now, website=website
     )
     outcome.save(request, entries=result.entries, drafts=drafts, found=found)
+    for entry in result.guarding:
+        sentence = _(
+            "%(name)s is the code that this very site asks you for at sign-in. Keep it in an app"
+            " on another device too: from in here it cannot let you in."
+        )
+        messages.warning(request, sentence % {"name": entry.title})
     return redirect("vault:added")
 
 

@@ -95,9 +95,8 @@ class VerifyTests(base.TestCase):
         assert self.device.sealed_secret.startswith("k1:")
 
     def test_knows_the_secret_that_guards_this_vault(self) -> None:
-        assert totp.guards_this_vault(self.alice, SECRET)
-        assert not totp.guards_this_vault(self.alice, b"something else")
-        assert not totp.guards_this_vault(self.bob, SECRET)
+        assert totp.guarding_secrets(self.alice) == {SECRET}
+        assert totp.guarding_secrets(self.bob) == frozenset()
 
 
 class ParallelCodeTests(base.TransactionTestCase):
