@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 PERMISSIONS = (
-    "accelerometer=(), browsing-topics=(), camera=(self), clipboard-read=(),"
+    "accelerometer=(), browsing-topics=(), camera=(self), clipboard-read=(self),"
     " clipboard-write=(self), display-capture=(), geolocation=(), gyroscope=(), hid=(),"
     " magnetometer=(), microphone=(), midi=(), payment=(),"
     " publickey-credentials-create=(self), publickey-credentials-get=(self), serial=(), usb=()"

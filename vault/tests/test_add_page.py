@@ -194,6 +194,8 @@ class DuplicateTests(AddPageCase):
         make_entry(self.alice)
         response = self.post("text", text=URI.replace("ada", "second"))
         self.assertContains(response, "Already in your vault")
+        self.assertContains(response, "GitHub – second")
+        self.assertContains(response, "The same secret is kept as GitHub (ada).")
         self.assertEqual(OtpEntry.objects.count(), 1)
         return EntryDraft.objects.get()
 

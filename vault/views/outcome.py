@@ -11,8 +11,10 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
-from vault import cards, reading
+from vault import cards, reading, services
+from vault.formats.account import OtpAccount
 from vault.models import EntryDraft, OtpEntry, OtpEntryQuerySet
 from vault.refusals import VaultRefusal
 from vault.views.finding import owner_of
@@ -59,10 +61,18 @@ def load(request: HttpRequest, *, at: datetime) -> dict[str, Any] | None:
     shown = cards.cards_of(added_entries(request).prefetch_related("categories"), at=at)
     return {
         **cards.list_context(cards.sorted_cards(shown, cards.Sorting.MANUAL), at=at),
-        "drafts": drafts.select_related("twin").order_by("created_at"),
+        "drafts": [
+            (draft, _title(services.account_of(draft)))
+            for draft in drafts.select_related("twin").order_by("created_at", "pk")
+        ],
         "refusals": kept["refusals"],
         "missing": kept["missing"],
     }
+
+
+def _title(account: OtpAccount) -> str:
+    names = [name for name in (account.issuer, account.name) if name]
+    return " – ".join(names) or _("Unnamed account")
 
 
 def say(request: HttpRequest, refusal: VaultRefusal) -> None:

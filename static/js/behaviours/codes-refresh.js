@@ -3,7 +3,7 @@ import { get, SignInNeeded } from "../lib/api.js";
 import { fill, nextBoundary } from "../lib/codes.js";
 
 const RETRY_MS = 4_000;
-const LONGEST_RETRY_MS = 30_000;
+const LONGEST_RETRY_MS = 10_000;
 const SPREAD_MS = 900;
 
 export function bindCodesRefresh(list, cards, clock, { onRefresh }) {

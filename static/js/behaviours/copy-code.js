@@ -13,6 +13,7 @@ export function bindCopyCode(list, cards) {
   async function copy(card) {
     const { code } = card;
     if (!code) return;
+    clearer.stop();
     try {
       await navigator.clipboard.writeText(code);
     } catch {
@@ -43,26 +44,35 @@ function select(box) {
   getSelection().selectAllChildren(box);
 }
 
+/*
+ * Empties the clipboard half a minute after a code went in. Without the right to read it a browser
+ * allows that only right after a key or a click, so the next one on this page does it at the latest.
+ */
 function clipboardClearer() {
   let timer = 0;
   let held = "";
 
   async function clear() {
-    if (held === "" || (await isOthers(held))) {
-      held = "";
-      return;
-    }
+    const code = held;
+    if (await isOthers(code)) return stop();
+    // The click that led here may be copying another code by now.
+    if (held === "" || held !== code) return;
     try {
       await navigator.clipboard.writeText("");
-      held = "";
+      if (held === code) held = "";
     } catch {
-      // Browsers only allow it to a page in front, some only right after a key or a click.
+      // Not now: the page is not in front, or nobody has touched it.
     }
+  }
+
+  function stop() {
+    held = "";
+    clearTimeout(timer);
+    timer = 0;
   }
 
   function start(code) {
     held = code;
-    clearTimeout(timer);
     timer = setTimeout(() => {
       timer = 0;
       clear();
@@ -73,17 +83,13 @@ function clipboardClearer() {
     if (held !== "" && timer === 0) clear();
   }
 
-  window.addEventListener("focus", later);
-  document.addEventListener("pointerdown", later);
-  document.addEventListener("keydown", later);
+  for (const kind of ["focus", "pointerup", "keyup"]) window.addEventListener(kind, later);
   // Something else of this page was copied since: that is not ours to clear.
-  document.addEventListener("copy", () => {
-    held = "";
-  });
-  return { start };
+  document.addEventListener("copy", stop);
+  return { start, stop };
 }
 
-/* Where the browser lets a page read the clipboard, something else in it is left alone. */
+/* Where the browser lets this page read the clipboard, something else in it is left alone. */
 async function isOthers(code) {
   try {
     const permission = await navigator.permissions.query({ name: "clipboard-read" });
