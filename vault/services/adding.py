@@ -60,9 +60,10 @@ def add_accounts(
         twins = entries_by_secret(owner)
         fresh: list[OtpAccount] = []
         held: list[OtpAccount] = []
+        known = set(twins)
         for account in accounts:
-            is_known = account.secret in twins or any(account.secret == f.secret for f in fresh)
-            (held if is_known else fresh).append(account)
+            (held if account.secret in known else fresh).append(account)
+            known.add(account.secret)
         added.entries = _write(owner, fresh, at, website)
         pairs = zip(fresh, added.entries, strict=True)
         guards = totp.guarding_secrets(owner)
