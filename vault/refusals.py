@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 FORMAT_SENTENCES: dict[str, StrPromise] = {
     "not a URI": _("This is not a second-factor code: it does not start with otpauth://."),
     "too long": _("This is longer than any second-factor code is."),
-    "too many": _("These are more accounts than can be added at once. Add them in parts."),
+    "too many": _("These are more codes than can be added at once. Add them in parts."),
     "type": _("This is not a kind of code that AuthNode knows: only TOTP, HOTP and Steam."),
     "secret": _("The secret is not valid Base32. It holds only the letters A to Z and 2 to 7."),
     "algorithm": _("The algorithm is unknown. Services use SHA-1, SHA-256 or SHA-512."),

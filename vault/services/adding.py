@@ -29,7 +29,7 @@ MOST_AT_ONCE = 5000
 
 
 class TooManyAccounts(VaultRefusal):
-    sentence = _("These are more accounts than can be added at once. Add them in parts.")
+    sentence = _("These are more codes than can be added at once. Add them in parts.")
 
 
 @dataclass(frozen=True, slots=True)

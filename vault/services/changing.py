@@ -16,7 +16,7 @@ from vault.services.records import record
 
 
 class EntryGone(VaultRefusal):
-    sentence = _("This account is no longer in your vault.")
+    sentence = _("This code is no longer in your vault.")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ LIFETIME = timedelta(hours=1)
 
 
 class DraftGone(VaultRefusal):
-    sentence = _("This was answered already, or an hour has passed. Add the account again.")
+    sentence = _("This was answered already, or an hour has passed. Add the code again.")
 
 
 def keep_drafts(

@@ -22,7 +22,7 @@ BATCH = 200
 
 
 class NotInTrash(VaultRefusal):
-    sentence = _("This account is not in the trash.")
+    sentence = _("This code is not in the trash.")
 
 
 def trash_entry(*, entry: OtpEntry, at: datetime) -> None:

@@ -23,7 +23,7 @@ class NotCounterBased(VaultRefusal):
 
 
 class CounterAtEnd(VaultRefusal):
-    sentence = _("The counter has reached its end. Set the account up anew at the service.")
+    sentence = _("The counter has reached its end. Set it up anew at the service.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ def edit(request: HttpRequest, entry_id: UUID) -> HttpResponse:
         try:
             changed = services.change_entry(entry=entry, change=_change(form), at=timezone.now())
         except SealingError:
-            form.add_error(None, _("The secret of this account cannot be opened."))
+            form.add_error(None, _("The secret of this code cannot be opened."))
         else:
             if changed:
                 messages.success(request, _("%(name)s is saved.") % {"name": entry.title})
@@ -102,7 +102,7 @@ def reveal(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     try:
         revealed = services.reveal_secret(entry=entry, at=timezone.now())
     except SealingError:
-        messages.error(request, _("The secret of this account cannot be opened."))
+        messages.error(request, _("The secret of this code cannot be opened."))
         return redirect("vault:edit", entry_id)
     picture = base64.b64encode(qr.draw(revealed.uri)).decode()
     secret_text = revealed.secret
