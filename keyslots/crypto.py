@@ -8,7 +8,12 @@ master      = PBKDF2-HMAC-SHA-256(NFKC(password) as UTF-8, salt, iterations, 32 
 auth secret = HKDF-SHA-256(master, salt "", info "authnode/v1/auth", 32 bytes)
 wrap key    = HKDF-SHA-256(master, salt "", info "authnode/v1/wrap", 32 bytes)
 slot        = AES-256-GCM(wrap key, nonce, vault key, additional data =
-              "authnode/v1/slot|" user id "|" vault key id "|" kind "|" slot id "|" iterations)
+              "authnode/v1/slot|" user id "|" vault key id "|" kind "|" slot id
+              and, after another "|", the iterations (password) or the newer key's id (older))
+
+The other kinds have wrap keys of their own, HKDF-SHA-256 with an empty salt of the result of a
+passkey's PRF extension (info "authnode/v1/prf-wrap"), of a notes recovery key (info
+"authnode/v1/recovery") and of the vault key that came later (info "authnode/v1/older").
 """
 
 from __future__ import annotations
@@ -29,6 +34,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 VERSION = 1
 PASSWORD = "password"
+PASSKEY = "passkey"
+RECOVERY = "recovery"
+OLDER = "older"
 SALT_BYTES = 16
 NONCE_BYTES = 12
 KEY_BYTES = 32
@@ -39,9 +47,13 @@ DEFAULT_ITERATIONS = 600_000
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_SLOT_FIELDS = frozenset(
-    {"v", "kind", "slot_id", "vault_key_id", "nonce", "ciphertext", "iterations", "salt"}
-)
+_SLOT_FIELDS = frozenset({"v", "kind", "slot_id", "vault_key_id", "nonce", "ciphertext"})
+_MORE_FIELDS: Mapping[str, frozenset[str]] = {
+    PASSWORD: frozenset({"iterations", "salt"}),
+    PASSKEY: frozenset(),
+    RECOVERY: frozenset(),
+    OLDER: frozenset({"newer_key_id"}),
+}
 
 
 class KeyslotRefusal(ValueError):
@@ -79,17 +91,44 @@ class PasswordSlot:
     nonce: bytes = field(repr=False)
     ciphertext: bytes = field(repr=False)
 
+    @property
+    def kind(self) -> str:
+        return PASSWORD
+
+    @property
+    def bound(self) -> tuple[object, ...]:
+        return (self.iterations,)
+
     def as_wire(self) -> dict[str, str | int]:
-        return {
-            "v": VERSION,
-            "kind": PASSWORD,
-            "slot_id": str(self.slot_id),
-            "vault_key_id": str(self.vault_key_id),
-            "nonce": encode_base64url(self.nonce),
-            "ciphertext": encode_base64url(self.ciphertext),
+        more: dict[str, str | int] = {
             "iterations": self.iterations,
             "salt": encode_base64url(self.salt),
         }
+        return _wire(self) | more
+
+
+@dataclass(frozen=True, slots=True)
+class KeySlot:
+    """A slot of any other kind; an older key's names the newer key that wraps it."""
+
+    kind: str
+    slot_id: UUID
+    vault_key_id: UUID
+    nonce: bytes = field(repr=False)
+    ciphertext: bytes = field(repr=False)
+    newer_key_id: UUID | None = None
+
+    @property
+    def bound(self) -> tuple[object, ...]:
+        return () if self.newer_key_id is None else (self.newer_key_id,)
+
+    def as_wire(self) -> dict[str, str | int]:
+        if self.newer_key_id is None:
+            return _wire(self)
+        return _wire(self) | {"newer_key_id": str(self.newer_key_id)}
+
+
+AnySlot = PasswordSlot | KeySlot
 
 
 def derive(password: str, salt: bytes, iterations: int) -> Derived:
@@ -99,8 +138,8 @@ def derive(password: str, salt: bytes, iterations: int) -> Derived:
     typed = _utf8(unicodedata.normalize("NFKC", password))
     master = hashlib.pbkdf2_hmac("sha256", typed, salt, iterations, KEY_BYTES)
     return Derived(
-        auth_secret=_hkdf(master, b"authnode/v1/auth"),
-        wrap_key=_hkdf(master, b"authnode/v1/wrap"),
+        auth_secret=derive_key(master, b"authnode/v1/auth"),
+        wrap_key=derive_key(master, b"authnode/v1/wrap"),
     )
 
 
@@ -114,28 +153,39 @@ def wrap_vault_key(
     iterations: int,
     salt: bytes,
 ) -> PasswordSlot:
-    """Close a vault key under a wrap key, for one user and one slot."""
-    _check_length("vault key", vault_key, KEY_BYTES)
-    _check_length("wrap key", wrap_key, KEY_BYTES)
+    """Close a vault key under a password's wrap key, for one user and one slot."""
     _check_length("salt", salt, SALT_BYTES)
     check_iterations(iterations)
-    nonce = secrets.token_bytes(NONCE_BYTES)
     aad = slot_aad(
         user_id=user_id, vault_key_id=vault_key_id, slot_id=slot_id, iterations=iterations
     )
-    ciphertext = AESGCM(wrap_key).encrypt(nonce, vault_key, aad)
+    nonce, ciphertext = _close(vault_key, wrap_key, aad)
     return PasswordSlot(slot_id, vault_key_id, iterations, salt, nonce, ciphertext)
 
 
-def unwrap_vault_key(slot: PasswordSlot, *, wrap_key: bytes, user_id: UUID) -> bytes:
+def wrap_for(
+    kind: str,
+    vault_key: bytes,
+    *,
+    wrap_key: bytes,
+    user_id: UUID,
+    vault_key_id: UUID,
+    slot_id: UUID,
+    newer_key_id: UUID | None = None,
+) -> KeySlot:
+    """Close a vault key under a wrap key of any kind but a password's."""
+    if kind not in {PASSKEY, RECOVERY, OLDER} or (kind == OLDER) != (newer_key_id is not None):
+        raise MalformedData("The slot does not have what its kind needs.")
+    bound = () if newer_key_id is None else (newer_key_id,)
+    aad = _aad(user_id, vault_key_id, kind, slot_id, *bound)
+    nonce, ciphertext = _close(vault_key, wrap_key, aad)
+    return KeySlot(kind, slot_id, vault_key_id, nonce, ciphertext, newer_key_id)
+
+
+def unwrap_vault_key(slot: AnySlot, *, wrap_key: bytes, user_id: UUID) -> bytes:
     """Open a slot; raises ``WrongKey`` when the seal does not fit."""
     _check_length("wrap key", wrap_key, KEY_BYTES)
-    aad = slot_aad(
-        user_id=user_id,
-        vault_key_id=slot.vault_key_id,
-        slot_id=slot.slot_id,
-        iterations=slot.iterations,
-    )
+    aad = _aad(user_id, slot.vault_key_id, slot.kind, slot.slot_id, *slot.bound)
     try:
         return AESGCM(wrap_key).decrypt(slot.nonce, slot.ciphertext, aad)
     except InvalidTag as error:
@@ -143,25 +193,47 @@ def unwrap_vault_key(slot: PasswordSlot, *, wrap_key: bytes, user_id: UUID) -> b
 
 
 def slot_aad(*, user_id: UUID, vault_key_id: UUID, slot_id: UUID, iterations: int) -> bytes:
-    parts = ("authnode/v1/slot", user_id, vault_key_id, PASSWORD, slot_id, iterations)
-    return "|".join(map(str, parts)).encode("ascii")
+    """What the seal of a password slot binds."""
+    return _aad(user_id, vault_key_id, PASSWORD, slot_id, iterations)
+
+
+def derive_wrap_key_from_prf(result: bytes) -> bytes:
+    _check_length("result of the PRF extension", result, KEY_BYTES)
+    return derive_key(result, b"authnode/v1/prf-wrap")
+
+
+def derive_older_wrap_key(vault_key: bytes) -> bytes:
+    """What wraps the vault key that came before this one."""
+    _check_length("vault key", vault_key, KEY_BYTES)
+    return derive_key(vault_key, b"authnode/v1/older")
+
+
+def derive_key(key: bytes, label: bytes) -> bytes:
+    """HKDF-SHA-256 with an empty salt and 32 bytes of output."""
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=label).derive(key)
+
+
+def parse_slot(posted: object) -> AnySlot:
+    """Read a slot as a browser posts it, refusing everything that it would not write."""
+    slot = _structure(posted)
+    kind = slot.get("kind")
+    if not isinstance(kind, str) or kind not in _MORE_FIELDS:
+        raise MalformedData("There is no such kind of key slot.")
+    if slot.keys() != _SLOT_FIELDS | _MORE_FIELDS[kind]:
+        raise MalformedData("A key slot has exactly the fields of its version.")
+    return _parse_password_slot(slot) if kind == PASSWORD else _parse_other_slot(kind, slot)
 
 
 def parse_password_slot(posted: object) -> PasswordSlot:
-    """Read a slot as a browser posts it, refusing everything that it would not write."""
-    slot = _structure(posted)
-    if slot.keys() != _SLOT_FIELDS:
-        raise MalformedData("A key slot has exactly the fields of its version.")
-    if slot["kind"] != PASSWORD:
+    slot = parse_slot(posted)
+    if not isinstance(slot, PasswordSlot):
         raise MalformedData("A password key slot is of the kind “password”.")
-    return PasswordSlot(
-        slot_id=_parse_id(slot["slot_id"]),
-        vault_key_id=_parse_id(slot["vault_key_id"]),
-        iterations=check_iterations(slot["iterations"]),
-        salt=decode_base64url(slot["salt"], length=SALT_BYTES),
-        nonce=decode_base64url(slot["nonce"], length=NONCE_BYTES),
-        ciphertext=decode_base64url(slot["ciphertext"], length=CIPHERTEXT_BYTES),
-    )
+    return slot
+
+
+def parse_verifier(posted: object) -> bytes:
+    """Read the proof of a recovery key, 43 characters."""
+    return decode_base64url(posted, length=KEY_BYTES)
 
 
 def parse_parameters(answer: object) -> tuple[bytes, int]:
@@ -202,6 +274,54 @@ def decode_base64url(text: object, *, length: int | None = None) -> bytes:
     return raw
 
 
+def _parse_password_slot(slot: Mapping[object, object]) -> PasswordSlot:
+    return PasswordSlot(
+        slot_id=_parse_id(slot["slot_id"]),
+        vault_key_id=_parse_id(slot["vault_key_id"]),
+        iterations=check_iterations(slot["iterations"]),
+        salt=decode_base64url(slot["salt"], length=SALT_BYTES),
+        nonce=decode_base64url(slot["nonce"], length=NONCE_BYTES),
+        ciphertext=decode_base64url(slot["ciphertext"], length=CIPHERTEXT_BYTES),
+    )
+
+
+def _parse_other_slot(kind: str, slot: Mapping[object, object]) -> KeySlot:
+    vault_key_id = _parse_id(slot["vault_key_id"])
+    newer_key_id = _parse_id(slot["newer_key_id"]) if kind == OLDER else None
+    if newer_key_id == vault_key_id:
+        raise MalformedData("A vault key cannot wrap itself.")
+    return KeySlot(
+        kind=kind,
+        slot_id=_parse_id(slot["slot_id"]),
+        vault_key_id=vault_key_id,
+        nonce=decode_base64url(slot["nonce"], length=NONCE_BYTES),
+        ciphertext=decode_base64url(slot["ciphertext"], length=CIPHERTEXT_BYTES),
+        newer_key_id=newer_key_id,
+    )
+
+
+def _wire(slot: AnySlot) -> dict[str, str | int]:
+    return {
+        "v": VERSION,
+        "kind": slot.kind,
+        "slot_id": str(slot.slot_id),
+        "vault_key_id": str(slot.vault_key_id),
+        "nonce": encode_base64url(slot.nonce),
+        "ciphertext": encode_base64url(slot.ciphertext),
+    }
+
+
+def _aad(*parts: object) -> bytes:
+    return "|".join(map(str, ("authnode/v1/slot", *parts))).encode("ascii")
+
+
+def _close(vault_key: bytes, wrap_key: bytes, aad: bytes) -> tuple[bytes, bytes]:
+    _check_length("vault key", vault_key, KEY_BYTES)
+    _check_length("wrap key", wrap_key, KEY_BYTES)
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce, AESGCM(wrap_key).encrypt(nonce, vault_key, aad)
+
+
 def _structure(posted: object) -> Mapping[object, object]:
     # The version comes first: what another version looks like is not for this code to judge.
     if not isinstance(posted, Mapping) or type(posted.get("v")) is not int:
@@ -232,7 +352,3 @@ def _utf8(text: str) -> bytes:
     if _SURROGATE.search(text):
         raise MalformedData("The text has half a character in it.")
     return text.encode("utf-8")
-
-
-def _hkdf(key: bytes, label: bytes) -> bytes:
-    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=label).derive(key)

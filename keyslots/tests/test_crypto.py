@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from keyslots import crypto
+from keyslots import crypto, recovery
 
 VECTORS = Path(__file__).resolve().parents[2] / "tests" / "vectors"
 
@@ -184,6 +184,89 @@ class SlotTests(TestCase):
     def test_shows_no_sealed_bytes_in_its_representation(self) -> None:
         slot = crypto.parse_password_slot(self.vectors["cases"][0]["slot"])
         self.assertNotIn("ciphertext", repr(slot))
+
+
+class KindTests(TestCase):
+    vectors = vectors("keyslot-kinds-v1.json")
+
+    def wrap_key_of(self, vector: dict[str, Any]) -> bytes:
+        match vector["kind"]:
+            case "passkey":
+                return crypto.derive_wrap_key_from_prf(bytes.fromhex(vector["prf_hex"]))
+            case "recovery":
+                return recovery.derive_wrap_key(bytes.fromhex(vector["recovery_key_hex"]))
+            case _:
+                return crypto.derive_older_wrap_key(bytes.fromhex(vector["newer_vault_key_hex"]))
+
+    def test_opens_every_kind(self) -> None:
+        for vector in self.vectors["cases"]:
+            wrap_key = self.wrap_key_of(vector)
+            slot = crypto.parse_slot(vector["slot"])
+            opened = crypto.unwrap_vault_key(
+                slot, wrap_key=wrap_key, user_id=UUID(vector["user_id"])
+            )
+            with self.subTest(vector["name"]):
+                self.assertEqual(wrap_key.hex(), vector["wrap_key_hex"])
+                self.assertEqual(opened.hex(), vector["vault_key_hex"])
+                self.assertEqual(slot.as_wire(), vector["slot"])
+
+    def test_refuses_each_bad_slot_by_its_name(self) -> None:
+        for vector in self.vectors["refused"]:
+            refusal = getattr(crypto, vector["error"])
+            with self.subTest(vector["name"]), self.assertRaises(refusal):
+                crypto.unwrap_vault_key(
+                    crypto.parse_slot(vector["slot"]),
+                    wrap_key=bytes.fromhex(vector["wrap_key_hex"]),
+                    user_id=UUID(vector["user_id"]),
+                )
+
+    def test_closes_what_it_opens(self) -> None:
+        names = {"user_id": UUID(int=1), "vault_key_id": UUID(int=2), "slot_id": UUID(int=3)}
+        newer: dict[str, UUID | None] = {"passkey": None, "recovery": None, "older": UUID(int=4)}
+        for kind, newer_key_id in newer.items():
+            slot = crypto.wrap_for(
+                kind, b"k" * 32, wrap_key=bytes(32), newer_key_id=newer_key_id, **names
+            )
+            read = crypto.parse_slot(json.loads(json.dumps(slot.as_wire())))
+            opened = crypto.unwrap_vault_key(read, wrap_key=bytes(32), user_id=UUID(int=1))
+            self.assertEqual(opened, b"k" * 32)
+
+    def test_refuses_to_close_what_no_browser_would(self) -> None:
+        names = {"user_id": UUID(int=1), "vault_key_id": UUID(int=2), "slot_id": UUID(int=3)}
+        for kind, newer in (("password", None), ("older", None), ("passkey", UUID(int=4))):
+            with self.subTest(kind), self.assertRaises(crypto.MalformedData):
+                crypto.wrap_for(kind, bytes(32), wrap_key=bytes(32), newer_key_id=newer, **names)
+
+    def test_reads_password_slots_as_well(self) -> None:
+        wire = vectors("keyslot-v1.json")["cases"][0]["slot"]
+        self.assertEqual(crypto.parse_slot(wire), crypto.parse_password_slot(wire))
+
+
+class RecoveryKeyTests(TestCase):
+    vectors = vectors("keyslot-recovery-v1.json")
+
+    def test_writes_and_reads_the_key(self) -> None:
+        for vector in self.vectors["cases"]:
+            key = bytes.fromhex(vector["key_hex"])
+            with self.subTest(vector["name"]):
+                self.assertEqual(recovery.write(key), vector["text"])
+                self.assertEqual(recovery.read(vector["text"]), key)
+                proof = crypto.encode_base64url(recovery.derive_proof(key))
+                self.assertEqual(proof, vector["proof"])
+                self.assertEqual(recovery.derive_wrap_key(key).hex(), vector["wrap_key_hex"])
+
+    def test_forgives_how_people_copy(self) -> None:
+        for vector in self.vectors["forgiven"]:
+            with self.subTest(vector["name"]):
+                self.assertEqual(recovery.read(vector["text"]).hex(), vector["key_hex"])
+
+    def test_refuses_each_slip_by_its_name(self) -> None:
+        for vector in self.vectors["refused"]:
+            is_slip = vector["error"] == "MistypedKey"
+            refusal = recovery.MistypedKey if is_slip else crypto.MalformedData
+            with self.subTest(vector["name"]), self.assertRaises(refusal) as caught:
+                recovery.read(vector["text"])
+            self.assertEqual(isinstance(caught.exception, recovery.MistypedKey), is_slip)
 
 
 class WrapTests(TestCase):

@@ -113,7 +113,7 @@ test("refuses to wrap anew with the wrong old password", async () => {
 });
 
 const badContexts = {
-  "a kind it does not know": [{ kind: "recovery" }, errors.MalformedData],
+  "a kind it does not know": [{ kind: "former-password" }, errors.MalformedData],
   "capital letters in an id": [{ userId: first.user_id.toUpperCase() }, errors.MalformedData],
   "no user id": [{ userId: undefined }, errors.MalformedData],
   "a separator in an id": [{ slotId: `${first.slot.slot_id}|1` }, errors.MalformedData],

@@ -16,6 +16,9 @@ export class UnsupportedVersion extends CryptoRefusal {}
 /* The shape is wrong: a missing field, a bad length, text that is not strict base64url. */
 export class MalformedData extends CryptoRefusal {}
 
+/* A recovery key whose check does not fit: a slip of the pen, or of the finger. */
+export class MistypedKey extends MalformedData {}
+
 /* The shape is right and the number is not: too cheap to be safe or too dear to be honest. */
 export class ParameterOutOfRange extends CryptoRefusal {}
 

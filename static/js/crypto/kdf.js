@@ -61,12 +61,7 @@ export async function deriveMaster(password, salt, iterations) {
   // WebCrypto cannot derive straight into HKDF material (it has no key length), so the bits
   // exist for a moment.
   const algorithm = { name: "PBKDF2", hash: "SHA-256", salt, iterations };
-  const bits = new Uint8Array(await crypto.subtle.deriveBits(algorithm, base, 256));
-  try {
-    return await crypto.subtle.importKey("raw", bits, "HKDF", false, ["deriveBits", "deriveKey"]);
-  } finally {
-    wipe(bits);
-  }
+  return importMaterial(new Uint8Array(await crypto.subtle.deriveBits(algorithm, base, 256)));
 }
 
 /* Answers what a form posts: 43 characters of base64url. */
@@ -76,11 +71,24 @@ export async function deriveAuthSecret(master) {
 }
 
 export function deriveWrapKey(master) {
-  const aes = { name: "AES-GCM", length: 256 };
-  const usages = ["wrapKey", "unwrapKey"];
-  return crypto.subtle.deriveKey(hkdf("authnode/v1/wrap"), master, aes, false, usages);
+  return deriveWrapping(master, "authnode/v1/wrap");
 }
 
-function hkdf(label) {
+/* HKDF material that cannot be read back; the bytes are wiped. */
+export async function importMaterial(bytes) {
+  try {
+    return await crypto.subtle.importKey("raw", bytes, "HKDF", false, ["deriveBits", "deriveKey"]);
+  } finally {
+    wipe(bytes);
+  }
+}
+
+/* A key that closes and opens slots and nothing else. */
+export function deriveWrapping(material, label) {
+  const aes = { name: "AES-GCM", length: 256 };
+  return crypto.subtle.deriveKey(hkdf(label), material, aes, false, ["wrapKey", "unwrapKey"]);
+}
+
+export function hkdf(label) {
   return { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: utf8(label) };
 }

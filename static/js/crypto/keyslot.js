@@ -1,14 +1,17 @@
 /*
- * A key slot holds the vault key wrapped for one way of opening it; here, the password.
+ * A key slot holds the vault key wrapped for one way of opening it.
  *
- *   {v: 1, kind: "password", slot_id, vault_key_id, nonce, ciphertext, iterations, salt}
+ *   {v: 1, kind, slot_id, vault_key_id, nonce, ciphertext}                    passkey, recovery
+ *   {v: 1, kind, slot_id, vault_key_id, nonce, ciphertext, iterations, salt}  password
+ *   {v: 1, kind, slot_id, vault_key_id, nonce, ciphertext, newer_key_id}      older
  *
- * slot_id and vault_key_id are lower-case hyphenated UUIDs. nonce (12 bytes, 16 characters),
- * ciphertext (48 bytes, 64 characters: the vault key and the 16-byte tag) and salt (16 bytes,
- * 22 characters) are base64url. No other field is allowed.
+ * Ids are lower-case hyphenated UUIDs; vault_key_id always names the key inside. nonce (12 bytes,
+ * 16 characters), ciphertext (48 bytes, 64 characters: the vault key and the 16-byte tag) and salt
+ * (16 bytes, 22 characters) are base64url. No other field is allowed.
  *
  * The seal is AES-256-GCM over the 32 bytes of the vault key, with the additional data
- * "authnode/v1/slot|" user id "|" vault_key_id "|" kind "|" slot_id "|" iterations
+ * "authnode/v1/slot|" user id "|" vault_key_id "|" kind "|" slot_id
+ * and, after another "|", the iterations (password) or newer_key_id (older),
  * so that a slot moved to another user, key or place does not open.
  *
  * The raw bytes of a vault key never reach JavaScript: it is wrapped from, and unwrapped into,
@@ -21,7 +24,13 @@ import { SALT_BYTES, VERSION, checkIterations, checkSalt, checkVersion } from ".
 
 const NONCE_BYTES = 12;
 const CIPHERTEXT_BYTES = 48;
-const FIELDS = "ciphertext,iterations,kind,nonce,salt,slot_id,v,vault_key_id";
+const FIELDS = ["v", "kind", "slot_id", "vault_key_id", "nonce", "ciphertext"];
+const MORE_FIELDS = {
+  password: ["iterations", "salt"],
+  passkey: [],
+  recovery: [],
+  older: ["newer_key_id"],
+};
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 // WebCrypto has no extractable HKDF material. A vault key that is still to be wrapped is
@@ -34,28 +43,33 @@ export function makeVaultKey() {
   return crypto.subtle.generateKey(aes, WRAPPABLE.extractable, WRAPPABLE.usages);
 }
 
-/* context: {userId, vaultKeyId, kind: "password", slotId, iterations, salt: Uint8Array(16)} */
+/*
+ * context: {userId, vaultKeyId, kind, slotId} and what the kind adds: iterations and
+ * salt: Uint8Array(16) for a password, newerKeyId for an older key.
+ */
 export async function wrapVaultKey({ wrapKey, vaultKey, context }) {
-  checkSalt(context.salt);
-  const nonce = randomBytes(NONCE_BYTES);
-  const seal = gcm(nonce, slotAad(context));
-  const ciphertext = new Uint8Array(await crypto.subtle.wrapKey("raw", vaultKey, wrapKey, seal));
-  if (ciphertext.length !== CIPHERTEXT_BYTES) throw new MalformedData("vault key is not 32 bytes");
+  const additionalData = slotAad(context);
+  if (context.kind === "password") checkSalt(context.salt);
+  const { nonce, ciphertext } = await closeVaultKey(vaultKey, wrapKey, additionalData);
   return {
     v: VERSION,
     kind: context.kind,
     slot_id: context.slotId,
     vault_key_id: context.vaultKeyId,
-    nonce: encodeBase64url(nonce),
-    ciphertext: encodeBase64url(ciphertext),
-    iterations: context.iterations,
-    salt: encodeBase64url(context.salt),
+    nonce,
+    ciphertext,
+    ...moreFields(context),
   };
 }
 
 /* Answers the vault key as HKDF material that cannot be read back. */
 export function unwrapVaultKey({ wrapKey, slot, userId }) {
   return openSlot(wrapKey, slot, userId, USABLE);
+}
+
+/* Answers the vault key in the one form that can be wrapped again; nothing else is done with it. */
+export function unwrapForWrapping({ wrapKey, slot, userId }) {
+  return openSlot(wrapKey, slot, userId, WRAPPABLE);
 }
 
 /* Closes the vault key of an old slot under a new wrap key; the key itself stays the same. */
@@ -67,38 +81,67 @@ export async function rewrapVaultKey(oldWrapKey, oldSlot, newWrapKey, newContext
   return wrapVaultKey({ wrapKey: newWrapKey, vaultKey, context: newContext });
 }
 
-export function parsePasswordSlot(slot) {
+export function parseSlot(slot) {
   checkVersion(slot);
-  if (Object.keys(slot).sort().join() !== FIELDS) throw new MalformedData("slot fields");
   checkKind(slot.kind);
+  const fields = [...FIELDS, ...MORE_FIELDS[slot.kind]].sort().join();
+  if (Object.keys(slot).sort().join() !== fields) throw new MalformedData("slot fields");
   checkId(slot.slot_id);
   checkId(slot.vault_key_id);
-  checkIterations(slot.iterations);
   return {
     kind: slot.kind,
     slotId: slot.slot_id,
     vaultKeyId: slot.vault_key_id,
     nonce: decodeBase64url(slot.nonce, NONCE_BYTES),
     ciphertext: decodeBase64url(slot.ciphertext, CIPHERTEXT_BYTES),
-    iterations: slot.iterations,
-    salt: decodeBase64url(slot.salt, SALT_BYTES),
+    ...parseMore(slot),
   };
 }
 
-export function slotAad({ userId, vaultKeyId, kind, slotId, iterations }) {
+export function parsePasswordSlot(slot) {
+  const parsed = parseSlot(slot);
+  if (parsed.kind !== "password") throw new MalformedData("slot kind");
+  return parsed;
+}
+
+export function slotAad(context) {
+  const { userId, vaultKeyId, kind, slotId } = context;
   checkKind(kind);
   for (const id of [userId, vaultKeyId, slotId]) checkId(id);
-  checkIterations(iterations);
-  return utf8(["authnode/v1/slot", userId, vaultKeyId, kind, slotId, iterations].join("|"));
+  const parts = ["authnode/v1/slot", userId, vaultKeyId, kind, slotId, ...bound(context)];
+  return utf8(parts.join("|"));
+}
+
+/*
+ * The seal alone, for a place that is no slot: {nonce, ciphertext} as base64url. The session's own
+ * copy of an open vault key is closed like this.
+ */
+export async function closeVaultKey(vaultKey, wrapKey, additionalData) {
+  const nonce = randomBytes(NONCE_BYTES);
+  const seal = gcm(nonce, additionalData);
+  const ciphertext = new Uint8Array(await crypto.subtle.wrapKey("raw", vaultKey, wrapKey, seal));
+  if (ciphertext.length !== CIPHERTEXT_BYTES) throw new MalformedData("vault key is not 32 bytes");
+  return { nonce: encodeBase64url(nonce), ciphertext: encodeBase64url(ciphertext) };
+}
+
+export function reopenVaultKey({ nonce, ciphertext }, wrapKey, additionalData, options = {}) {
+  const sealed = {
+    nonce: decodeBase64url(nonce, NONCE_BYTES),
+    ciphertext: decodeBase64url(ciphertext, CIPHERTEXT_BYTES),
+  };
+  return open(sealed, wrapKey, additionalData, options.toWrap ? WRAPPABLE : USABLE);
 }
 
 async function openSlot(wrapKey, slot, userId, target) {
-  const parsed = parsePasswordSlot(slot);
-  const seal = gcm(parsed.nonce, slotAad({ ...parsed, userId }));
+  const parsed = parseSlot(slot);
+  return open(parsed, wrapKey, slotAad({ ...parsed, userId }), target);
+}
+
+async function open({ nonce, ciphertext }, wrapKey, additionalData, target) {
   const { algorithm, extractable, usages } = target;
   try {
     return await crypto.subtle.unwrapKey(
-      "raw", parsed.ciphertext, wrapKey, seal, algorithm, extractable, usages,
+      "raw", ciphertext, wrapKey, gcm(nonce, additionalData), algorithm, extractable, usages,
     );
   } catch (error) {
     // The one sign of a tag that does not match; anything else is a fault to be seen.
@@ -107,12 +150,49 @@ async function openSlot(wrapKey, slot, userId, target) {
   }
 }
 
+function moreFields({ kind, iterations, salt, newerKeyId }) {
+  if (kind === "password") return { iterations, salt: encodeBase64url(salt) };
+  if (kind === "older") return { newer_key_id: newerKeyId };
+  return {};
+}
+
+function parseMore({ kind, vault_key_id: vaultKeyId, iterations, salt, newer_key_id: newer }) {
+  if (kind === "password") {
+    checkIterations(iterations);
+    return { iterations, salt: decodeBase64url(salt, SALT_BYTES) };
+  }
+  if (kind === "older") {
+    checkNewer(newer, vaultKeyId);
+    return { newerKeyId: newer };
+  }
+  return {};
+}
+
+/* What a kind binds besides the place of the slot. */
+function bound({ kind, iterations, vaultKeyId, newerKeyId }) {
+  if (kind === "password") {
+    checkIterations(iterations);
+    return [iterations];
+  }
+  if (kind === "older") {
+    checkNewer(newerKeyId, vaultKeyId);
+    return [newerKeyId];
+  }
+  return [];
+}
+
 function gcm(nonce, additionalData) {
   return { name: "AES-GCM", iv: nonce, additionalData, tagLength: 128 };
 }
 
 function checkKind(kind) {
-  if (kind !== "password") throw new MalformedData("slot kind");
+  const isKnown = typeof kind === "string" && Object.hasOwn(MORE_FIELDS, kind);
+  if (!isKnown) throw new MalformedData("slot kind");
+}
+
+function checkNewer(newerKeyId, vaultKeyId) {
+  checkId(newerKeyId);
+  if (newerKeyId === vaultKeyId) throw new MalformedData("a key cannot wrap itself");
 }
 
 function checkId(id) {
