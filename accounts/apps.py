@@ -8,3 +8,4 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import checks, receivers  # noqa: F401 - they register themselves
+        from accounts.slots import receivers as slot_receivers  # noqa: F401 - as above

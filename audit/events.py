@@ -25,6 +25,9 @@ ACCOUNT_DELETED = "account.deleted"
 PROFILE_CHANGED = "account.profile_changed"
 PASSWORD_CHANGED = "account.password_changed"
 VAULT_KEY_MADE = "account.vault_key_made"
+VAULT_KEY_REPLACED = "account.vault_key_replaced"
+SLOT_ADDED = "account.slot_added"
+SLOT_REMOVED = "account.slot_removed"
 INVITATION_CREATED = "invitation.created"
 INVITATION_USED = "invitation.used"
 INVITATION_WITHDRAWN = "invitation.withdrawn"
@@ -33,6 +36,9 @@ SIGN_UP_REQUESTED = "sign_up.requested"
 FACTOR_ENROLLED = "factor.enrolled"
 FACTOR_REMOVED = "factor.removed"
 FACTOR_REFUSED = "factor.refused"
+FACTOR_RESET_REQUESTED = "factor.reset_requested"
+FACTOR_RESET_STOPPED = "factor.reset_stopped"
+FACTORS_RESET = "factor.reset_done"
 BROWSER_TRUSTED = "factor.browser_trusted"
 BROWSER_DISTRUSTED = "factor.browser_distrusted"
 
@@ -40,6 +46,7 @@ ACCESS_REFUSED = "access.refused"
 FOREIGN_OBJECT = "access.foreign_object"
 THROTTLED = "access.throttled"
 ADMIN_CHANGED = "admin.changed"
+ADMIN_UNLOCKED = "admin.unlocked"
 
 ENTRY_ADDED = "vault.entry_added"
 ENTRY_CHANGED = "vault.entry_changed"
@@ -65,6 +72,9 @@ SENTENCES: Mapping[str, StrPromise] = {
     FACTOR_ENROLLED: _("You added a second factor."),
     FACTOR_REMOVED: _("A second factor was removed."),
     FACTOR_REFUSED: _("A second factor was refused."),
+    FACTOR_RESET_REQUESTED: _("The removal of your second factors was asked for: %(reason)s"),
+    FACTOR_RESET_STOPPED: _("The removal of your second factors was stopped."),
+    FACTORS_RESET: _("Your second factors were removed, as had been asked for."),
     BROWSER_TRUSTED: _("A browser is trusted and no longer asked for the code."),
     BROWSER_DISTRUSTED: _("A browser is no longer trusted."),
     ACCOUNT_CREATED: _("Your account was created."),
@@ -72,6 +82,9 @@ SENTENCES: Mapping[str, StrPromise] = {
     PROFILE_CHANGED: _("You changed your profile."),
     PASSWORD_CHANGED: _("Your password was changed."),
     VAULT_KEY_MADE: _("The key of your encrypted notes was made."),
+    VAULT_KEY_REPLACED: _("The key of your encrypted notes was replaced by a new one."),
+    SLOT_ADDED: _("You added something that opens your encrypted notes: %(slot)s."),
+    SLOT_REMOVED: _("You removed something that opened your encrypted notes: %(slot)s."),
     INVITATION_CREATED: _("You invited %(email)s."),
     INVITATION_USED: _("An invitation was used to sign up."),
     INVITATION_WITHDRAWN: _("You withdrew an invitation."),
@@ -80,6 +93,7 @@ SENTENCES: Mapping[str, StrPromise] = {
     FOREIGN_OBJECT: _("Something that belongs to another account was asked for."),
     THROTTLED: _("Too many requests came and were refused."),
     ADMIN_CHANGED: _("You changed something in the administration."),
+    ADMIN_UNLOCKED: _("You unlocked a sign-in."),
     ENTRY_ADDED: _("You added %(issuer)s."),
     ENTRY_CHANGED: _("You changed %(issuer)s."),
     ENTRY_TRASHED: _("You moved %(issuer)s to the trash."),

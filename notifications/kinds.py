@@ -62,6 +62,33 @@ FACTOR_REMOVED = Kind(
     _("A second factor was removed from your account from %(browser)s at %(address)s."),
     is_security=True,
 )
+FACTOR_RESET_REQUESTED = Kind(
+    "factor_reset_requested",
+    _("Removal of your second factors"),
+    _(
+        "An operator was asked to remove your second factors. They go on %(when)s, unless you stop"
+        " it. Reason: %(reason)s"
+    ),
+    is_security=True,
+)
+FACTOR_RESET_STOPPED = Kind(
+    "factor_reset_stopped",
+    _("Second factors kept"),
+    _("The removal of your second factors was stopped."),
+    is_security=True,
+)
+FACTORS_RESET = Kind(
+    "factors_reset",
+    _("Second factors removed"),
+    _("All your second factors were removed, as had been asked for, and your sessions ended."),
+    is_security=True,
+)
+SLOT_CHANGED = Kind(
+    "slot_changed",
+    _("Encrypted notes"),
+    _("What opens your encrypted notes was changed from %(browser)s at %(address)s."),
+    is_security=True,
+)
 SECRET_REVEALED = Kind(
     "secret_revealed",
     _("Secret shown"),
@@ -87,6 +114,10 @@ ALL: Mapping[str, Kind] = {
         PROFILE_CHANGED,
         FACTOR_ENROLLED,
         FACTOR_REMOVED,
+        FACTOR_RESET_REQUESTED,
+        FACTOR_RESET_STOPPED,
+        FACTORS_RESET,
+        SLOT_CHANGED,
         SECRET_REVEALED,
         ACCOUNT_CREATED,
         INVITATION_ACCEPTED,
