@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from vault.formats.account import OtpAccount, read_secret, tidy
+from vault.formats.account import MAX_SECRET_BYTES, OtpAccount, read_secret, tidy
 from vault.formats.refusals import FormatRefusal
 from vault.models import (
     HIGHEST_COUNTER,
@@ -135,9 +135,12 @@ class SecretForm(ParametersForm):
                 _("This is a link and not a secret. Paste it under “Paste a link”.")
             )
         try:
-            return read_secret(text)
+            secret = read_secret(text)
         except FormatRefusal as refusal:
             raise forms.ValidationError(sentence_for(refusal.reason)) from None
+        if len(secret) > MAX_SECRET_BYTES:
+            raise forms.ValidationError(sentence_for("too long"))
+        return secret
 
 
 class NamesForm(forms.Form):

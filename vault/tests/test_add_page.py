@@ -166,6 +166,7 @@ class ManualTests(AddPageCase):
             ("issuer", "", "Enter the name of the service."),
             ("secret", "", "Enter the secret."),
             ("secret", "0189", "The secret is not valid Base32."),
+            ("secret", "A" * 2000, "longer than any second-factor code"),
             ("secret", URI, "This is a link and not a secret."),
             ("digits", "5", "A code has 6 to 10 digits."),
             ("digits", "11", "A code has 6 to 10 digits."),
