@@ -226,6 +226,14 @@ class SecretTests(EntryPageCase):
         self.assertIn("no-store", response["Cache-Control"])
         self.assertTrue(AuditEvent.objects.filter(event="vault.secret_revealed").exists())
 
+    def test_shows_the_secret_alone_when_no_qr_code_holds_it(self) -> None:
+        OtpEntry.objects.update(issuer="码" * 200)
+
+        response = self.post("secret/reveal/")
+
+        self.assertContains(response, "too long for one QR code")
+        self.assertContains(response, f"<span>{BASE32[:4]}</span>")
+
     def test_confirms_first_that_it_is_you(self) -> None:
         self.make_stale()
 

@@ -96,7 +96,7 @@ def secret(request: HttpRequest, entry_id: UUID) -> HttpResponse:
 
 @require_POST
 @confirmed_recently
-@sensitive_variables("revealed", "picture", "secret_text", "context")
+@sensitive_variables("revealed", "secret_text", "context")
 def reveal(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     entry = find_entry(request, entry_id)
     try:
@@ -104,14 +104,21 @@ def reveal(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     except SealingError:
         messages.error(request, _("The secret of this code cannot be opened."))
         return redirect("vault:edit", entry_id)
-    picture = base64.b64encode(qr.draw(revealed.uri)).decode()
     secret_text = revealed.secret
     context = {
         "entry": entry,
         "fours": [secret_text[start : start + 4] for start in range(0, len(secret_text), 4)],
-        "picture": f"data:image/png;base64,{picture}",
+        "picture": _picture(revealed.uri),
     }
     return render(request, "vault/revealed.html", context)
+
+
+def _picture(uri: str) -> str:
+    """The QR code of a link as the address of a picture, or "" when no code holds so much."""
+    try:
+        return f"data:image/png;base64,{base64.b64encode(qr.draw(uri)).decode()}"
+    except qr.TooLongToDraw:
+        return ""
 
 
 def _change(form: EditForm) -> services.EntryChange:
