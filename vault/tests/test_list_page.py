@@ -33,6 +33,13 @@ class ListPageTests(base.TestCase):
         self.assertEqual((len(card.code.code), len(card.code.next_code)), (6, 6))
         self.assertIn(f"<span>{card.groups[0]}</span><span>{card.groups[1]}</span>", self.page())
 
+    def test_says_that_codes_stand_still_without_scripts(self) -> None:
+        make_entry(self.alice)
+
+        notice = self.page().partition("<noscript>")[2].partition("</noscript>")[0]
+
+        self.assertIn("Load the page again before you use one", notice)
+
     def test_is_never_stored_and_shows_no_secret(self) -> None:
         make_entry(self.alice)
 
