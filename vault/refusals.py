@@ -16,7 +16,9 @@ FORMAT_SENTENCES: dict[str, StrPromise] = {
     "secret": _("The secret is not valid Base32. It holds only the letters A to Z and 2 to 7."),
     "algorithm": _("The algorithm is unknown. Services use SHA-1, SHA-256 or SHA-512."),
     "digits": _("A code has 6 to 10 digits."),
-    "period": _("The period is a whole number of seconds, 1 or more. Nearly always it is 30."),
+    "period": _(
+        "The period is a whole number of seconds from 1 to 2147483. Nearly always it is 30."
+    ),
     "counter": _("The counter is a whole number, 0 or more."),
     "text": _("The issuer or the account name is too long or cannot be read."),
     "migration": _("The export of Google Authenticator is damaged or cut short."),
