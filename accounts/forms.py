@@ -39,36 +39,32 @@ def address_field(**kwargs: Any) -> forms.EmailField:
     )
 
 
-class SignInForm(forms.Form):
-    """Address and auth secret. The password field of the page has no name and is never posted."""
+class AuthSecretForm(forms.Form):
+    """An auth secret, which is in `secret` once the form is valid.
 
+    The password field of the page has no name and is never posted.
+    """
+
+    auth_secret = forms.CharField(widget=FilledByScript, required=False, max_length=64)
+    next = forms.CharField(widget=forms.HiddenInput, required=False, max_length=500)
+    secret: bytes
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        try:
+            self.secret = read_auth_secret(self.data)
+        except CredentialsRefused:
+            raise forms.ValidationError(NOT_DERIVED) from None
+        return self.cleaned_data
+
+
+class SignInForm(AuthSecretForm):
     email = address_field(
         widget=forms.EmailInput(attrs={"autocomplete": "username webauthn", "autofocus": True})
     )
-    auth_secret = forms.CharField(widget=FilledByScript, required=False, max_length=64)
-    next = forms.CharField(widget=forms.HiddenInput, required=False, max_length=500)
 
     def clean_email(self) -> str:
         return addresses.normalise(self.cleaned_data["email"])
-
-    def clean(self) -> dict[str, Any]:
-        try:
-            self.secret = read_auth_secret(self.data)
-        except CredentialsRefused:
-            raise forms.ValidationError(NOT_DERIVED) from None
-        return self.cleaned_data
-
-
-class ConfirmForm(forms.Form):
-    auth_secret = forms.CharField(widget=FilledByScript, required=False, max_length=64)
-    next = forms.CharField(widget=forms.HiddenInput, required=False, max_length=500)
-
-    def clean(self) -> dict[str, Any]:
-        try:
-            self.secret = read_auth_secret(self.data)
-        except CredentialsRefused:
-            raise forms.ValidationError(NOT_DERIVED) from None
-        return self.cleaned_data
 
 
 class NewPasswordForm(forms.Form):
@@ -79,6 +75,7 @@ class NewPasswordForm(forms.Form):
     credentials: NewCredentials
 
     def clean(self) -> dict[str, Any]:
+        super().clean()
         try:
             self.credentials = read_new(self.data)
         except CredentialsRefused:
@@ -86,18 +83,8 @@ class NewPasswordForm(forms.Form):
         return self.cleaned_data
 
 
-class PasswordForm(NewPasswordForm):
-    """A change of password: the old auth secret and the new credentials."""
-
-    auth_secret = forms.CharField(widget=FilledByScript, required=False, max_length=64)
-
-    def clean(self) -> dict[str, Any]:
-        super().clean()
-        try:
-            self.old_secret = read_auth_secret(self.data)
-        except CredentialsRefused:
-            raise forms.ValidationError(NOT_DERIVED) from None
-        return self.cleaned_data
+class PasswordForm(NewPasswordForm, AuthSecretForm):
+    """A change of password: the auth secret of the old one and the credentials of the new."""
 
 
 class SignUpForm(NewPasswordForm):

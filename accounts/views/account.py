@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import confirmation, passwords, prelogin, profile, signin
 from accounts.credentials import CredentialsRefused, read_slot
 from accounts.decorators import ask_to_confirm, confirmed_recently
-from accounts.forms import ConfirmForm, DeletionForm, PasswordForm, ProfileForm
+from accounts.forms import AuthSecretForm, DeletionForm, PasswordForm, ProfileForm
 from accounts.models import User
 from accounts.sign_up import AddressTaken
 from accounts.views.sign_in import LOCKED_OUT, way_back
@@ -32,7 +32,7 @@ def current_user(request: HttpRequest) -> User:
 def confirm(request: HttpRequest) -> HttpResponse:
     """Confirm-it's-you with the password; leads back to where the question came up."""
     user = current_user(request)
-    form = ConfirmForm(request.POST or None, initial={"next": way_back(request)})
+    form = AuthSecretForm(request.POST or None, initial={"next": way_back(request)})
     if request.method == "POST" and form.is_valid():
         try:
             confirmation.confirm(request, user, auth_secret=form.secret, at=timezone.now())
@@ -107,7 +107,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
 def _change_password(request: HttpRequest, form: PasswordForm) -> bool:
     user, now = current_user(request), timezone.now()
     try:
-        confirmation.confirm(request, user, auth_secret=form.old_secret, at=now)
+        confirmation.confirm(request, user, auth_secret=form.secret, at=now)
         passwords.change(user, form.credentials, session_key=request.session.session_key, at=now)
     except signin.TooManyAttempts:
         form.add_error(None, LOCKED_OUT)
