@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
@@ -10,26 +11,53 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import operators, signals
+from accounts.help.admin import FactorHelp
+from accounts.lockouts import admin as lockouts  # noqa: F401 - it registers itself
 from accounts.models import SignUpToken, User
 
 
+class UserForm(ModelForm):
+    """Judged inside the transaction that saves, so that the answer still holds then."""
+
+    def clean(self) -> dict[str, Any]:
+        stays = self.cleaned_data.get("is_active") and self.cleaned_data.get("is_staff")
+        if not stays:
+            try:
+                operators.ask_to_lose(self.instance)
+            except operators.LastOperator:
+                raise ValidationError(
+                    _("This is the only operator. Make somebody else one first.")
+                ) from None
+        return self.cleaned_data
+
+
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):
+class UserAdmin(FactorHelp):
     """People. No password, key or code is ever shown; people join by invitation only."""
 
-    list_display = ("email", "display_name", "is_active", "is_staff", "created_at", "last_login")
+    form = UserForm
+    list_display = (
+        *("email", "display_name", "is_active", "is_staff", "factor_count"),
+        *("created_at", "last_login"),
+    )
     list_filter = ("is_active", "is_staff")
     search_fields = ("email", "display_name")
     ordering = ("email",)
-    fields = ("email", "display_name", "is_active", "is_staff", "created_at", "last_login")
-    readonly_fields = ("email", "display_name", "created_at", "last_login")
+    fields = list_display
+    readonly_fields = ("email", "display_name", "factor_count", "created_at", "last_login")
 
     def save_model(
         self, request: HttpRequest, obj: User, form: ModelForm[User], change: bool
     ) -> None:
         # One role for now: who operates the site may do everything there.
         obj.is_superuser = obj.is_staff
-        super().save_model(request, obj, form, change)
+        # Only these: anything else was read before, and its owner may have changed it since.
+        obj.save(update_fields=["is_active", "is_staff", "is_superuser"])
+        if not obj.is_active:
+            signals.credentials_changed.send(
+                sender=User, user_id=obj.pk, but=None, at=timezone.now()
+            )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

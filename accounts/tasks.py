@@ -6,6 +6,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
+from accounts.help import services as factor_help
 from accounts.models import PendingSignIn, SignUpToken
 from core import allowances
 
@@ -18,3 +19,8 @@ def forget_expired(**_: Any) -> None:
     PendingSignIn.objects.filter(expires_at__lt=now).delete()
     SignUpToken.objects.filter(expires_at__lt=now - KEPT).delete()
     allowances.forget_free(at=now)
+
+
+@shared_task
+def apply_factor_resets(**_: Any) -> None:
+    factor_help.apply_due(at=timezone.now())

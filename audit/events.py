@@ -24,6 +24,15 @@ ACCOUNT_CREATED = "account.created"
 ACCOUNT_DELETED = "account.deleted"
 PROFILE_CHANGED = "account.profile_changed"
 PASSWORD_CHANGED = "account.password_changed"
+PASSWORD_RESET = "account.password_reset"
+RESET_REQUESTED = "reset.requested"
+RESET_MAILED = "reset.link_mailed"
+RESET_REFUSED = "reset.link_refused"
+RESET_STOPPED = "reset.stopped"
+ADDRESS_CHANGE_REQUESTED = "address.change_requested"
+ADDRESS_CHANGE_CANCELLED = "address.change_cancelled"
+ADDRESS_LINK_REFUSED = "address.link_refused"
+ADDRESS_CHANGED = "address.changed"
 VAULT_KEY_MADE = "account.vault_key_made"
 VAULT_KEY_REPLACED = "account.vault_key_replaced"
 SLOT_ADDED = "account.slot_added"
@@ -81,6 +90,15 @@ SENTENCES: Mapping[str, StrPromise] = {
     ACCOUNT_DELETED: _("The account was deleted."),
     PROFILE_CHANGED: _("You changed your profile."),
     PASSWORD_CHANGED: _("Your password was changed."),
+    PASSWORD_RESET: _("Your password was reset with a mailed link."),
+    RESET_REQUESTED: _("A link to reset a password was asked for."),
+    RESET_MAILED: _("A link to reset your password was mailed to you."),
+    RESET_REFUSED: _("A link to reset a password was refused."),
+    RESET_STOPPED: _("You stopped a reset of your password."),
+    ADDRESS_CHANGE_REQUESTED: _("You asked for a new e-mail address: %(email)s."),
+    ADDRESS_CHANGE_CANCELLED: _("You gave up a new e-mail address."),
+    ADDRESS_LINK_REFUSED: _("A link to confirm an e-mail address was refused."),
+    ADDRESS_CHANGED: _("Your e-mail address was changed."),
     VAULT_KEY_MADE: _("The key of your encrypted notes was made."),
     VAULT_KEY_REPLACED: _("The key of your encrypted notes was replaced by a new one."),
     SLOT_ADDED: _("You added something that opens your encrypted notes: %(slot)s."),
@@ -113,6 +131,10 @@ SENTENCES: Mapping[str, StrPromise] = {
 REASONS: Mapping[str, StrPromise] = {
     "wrong password": _("The password was wrong."),
     "too many attempts": _("There had been too many wrong passwords."),
+    "link unknown": _("No such link was mailed, or a newer one took its place."),
+    "link used": _("The link had been used."),
+    "link stopped": _("The reset had been stopped."),
+    "link expired": _("The link had expired."),
     "csrf": _("The form came from elsewhere, or was too old."),
     "address_refused": _("The mail server refused the address."),
     "mail_server_away": _("The mail server could not be reached."),

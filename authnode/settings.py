@@ -145,6 +145,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "notifications.context_processors.unread_notifications",
+                "accounts.help.context_processors.factor_reset",
             ],
         },
     }
@@ -186,6 +187,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False  # its pages would show what was posted; ours lists who is locked
 AXES_SENSITIVE_PARAMETERS = ["auth_secret", "password"]
 
 # Sessions and cookies
@@ -281,9 +283,13 @@ CELERY_BEAT_SCHEDULE = {
     "seal-audit-events": {"task": "audit.tasks.seal", "schedule": 60.0},
     "forget-ended-sessions": {"task": "sessions_lock.tasks.forget_ended", "schedule": 3600.0},
     "forget-expired-sign-ins": {"task": "accounts.tasks.forget_expired", "schedule": 3600.0},
+    "apply-factor-resets": {"task": "accounts.tasks.apply_factor_resets", "schedule": 300.0},
     "purge-trash": {"task": "vault.tasks.purge", "schedule": 3600.0},
 }
-JOB_HANDLERS = {"mail": "notifications.mail.deliver"}
+JOB_HANDLERS = {
+    "mail": "notifications.mail.deliver",
+    "password-reset": "accounts.reset.asking.answer",
+}
 
 # Places, evaluated only with a database file of the operator's
 GEOIP_CITY_DATABASE = env.text("GEOIP_CITY_DATABASE")

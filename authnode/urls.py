@@ -10,7 +10,7 @@ urlpatterns = [
     path("", include("vault.urls")),
     path("", include("accounts.urls")),
     path("activity/", include("audit.urls")),
-    path("notifications/", include("notifications.urls")),
+    path("", include("notifications.urls")),
     path(settings.ADMIN_PATH, admin.site.urls),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),

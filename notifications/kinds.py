@@ -44,6 +44,27 @@ PASSWORD_CHANGED = Kind(
     _("The password of your account was changed from %(browser)s at %(address)s."),
     is_security=True,
 )
+PASSWORD_RESET_REQUESTED = Kind(
+    "password_reset_requested",
+    _("Password reset asked for"),
+    _(
+        "Somebody asked to reset the password of your account from %(browser)s at %(address)s."
+        " Stop it if it was not you."
+    ),
+    is_security=True,
+)
+PASSWORD_RESET_STOPPED = Kind(
+    "password_reset_stopped",
+    _("Password reset stopped"),
+    _("A reset of your password was stopped from %(browser)s at %(address)s."),
+    is_security=True,
+)
+ADDRESS_CHANGE_REQUESTED = Kind(
+    "address_change_requested",
+    _("New e-mail address asked for"),
+    _("Your account is to get the address %(email)s, asked from %(browser)s at %(address)s."),
+    is_security=True,
+)
 PROFILE_CHANGED = Kind(
     "profile_changed",
     _("E-mail address changed"),
@@ -111,6 +132,9 @@ ALL: Mapping[str, Kind] = {
     for kind in (
         NEW_SIGN_IN,
         PASSWORD_CHANGED,
+        PASSWORD_RESET_REQUESTED,
+        PASSWORD_RESET_STOPPED,
+        ADDRESS_CHANGE_REQUESTED,
         PROFILE_CHANGED,
         FACTOR_ENROLLED,
         FACTOR_REMOVED,

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.template import Context, engines
 from django.utils import translation
 
-TIMES = ("at", "expires_at")
+TIMES = ("at", "expires_at", "usable_from")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def render(template: str, context: Mapping[str, object]) -> Message:
 
 def _time(value: object) -> object:
     # Times come as text from callers whose words go through JSON.
-    return datetime.fromisoformat(value) if isinstance(value, str) else value
+    return datetime.fromisoformat(value) if isinstance(value, str) and value else value
 
 
 def _render(name: str, words: Mapping[str, object], *, escape: bool) -> str:

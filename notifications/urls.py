@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 from django.urls import path
+from django.views.generic import RedirectView
 
 from notifications import views
 
 app_name = "notifications"
 urlpatterns = [
-    path("", views.show_inbox, name="inbox"),
-    path("read/", views.mark_all_read, name="read-all"),
-    path("<uuid:notification_id>/read/", views.mark_read, name="read"),
-    path("preferences/", views.edit_preferences, name="preferences"),
+    path("notifications/", views.show_inbox, name="inbox"),
+    path("notifications/read/", views.mark_all_read, name="read-all"),
+    path("notifications/<uuid:notification_id>/read/", views.mark_read, name="read"),
+    path("settings/notifications/", views.edit_preferences, name="preferences"),
+    path(
+        "notifications/preferences/",
+        RedirectView.as_view(pattern_name="notifications:preferences", permanent=True),
+        name="former-preferences",
+    ),
 ]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from accounts.models.lockout import LockedSignIn
 from accounts.models.oidc import OidcIdentity, OidcRequest
 from accounts.models.passkey import Passkey, WebAuthnChallenge
 from accounts.models.pending import PendingSignIn
@@ -13,6 +14,7 @@ __all__ = [
     "AddressChange",
     "CodeGrouping",
     "FactorReset",
+    "LockedSignIn",
     "OidcIdentity",
     "OidcRequest",
     "Passkey",

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from typing import Any
 from unittest import mock
 
-from axes.models import AccessAttempt
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.test import Client, RequestFactory
 from django.urls import ResolverMatch, reverse
+from django_celery_beat.models import IntervalSchedule
 
 from audit import context, events, middleware, services
 from audit.models import AuditEvent
@@ -116,11 +116,11 @@ class RequestContextTest(TestCase):
 class AdminActionTest(TestCase):
     def act(self, client: Client) -> None:
         form = {"action": "delete_selected", "_selected_action": ["7", "8"], "post": "yes"}
-        client.post(reverse("admin:axes_accessattempt_changelist"), form)
+        client.post(reverse("admin:django_celery_beat_intervalschedule_changelist"), form)
 
     def test_is_recorded_with_its_ids(self) -> None:
         for pk in (7, 8):
-            AccessAttempt.objects.create(pk=pk, username="eve", failures_since_start=1)
+            IntervalSchedule.objects.create(pk=pk, every=pk, period="hours")
 
         self.act(self.sign_in_as("charlie"))
 

@@ -6,7 +6,7 @@ from notifications import kinds, services
 from notifications.models import NotificationPreference
 from tests.base import TestCase
 
-URL = "/notifications/preferences/"
+URL = "/settings/notifications/"
 
 
 class PreferencesTest(TestCase):
@@ -28,11 +28,17 @@ class PreferencesTest(TestCase):
 
     def test_shows_locked_mails_checked_with_the_reason(self) -> None:
         response = self.sign_in_as("alice").get(URL)
+        locked = sum(kind.is_security for kind in kinds.ALL.values())
 
-        self.assertContains(response, "Always sent by mail", count=4)
+        self.assertContains(response, "Always sent by mail", count=locked)
         box = response.context["form"]["password_changed-mail"]
         assert "disabled" in str(box)
         assert "checked" in str(box)
+
+    def test_is_found_at_its_former_address(self) -> None:
+        response = self.sign_in_as("alice").get("/notifications/preferences/")
+
+        self.assertRedirects(response, URL, status_code=301)
 
     def test_keeps_the_choice(self) -> None:
         client = self.sign_in_as("alice")

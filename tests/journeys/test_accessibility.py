@@ -29,7 +29,7 @@ SIGNED_IN = (
     "/trash/",
     "/activity/",
     "/notifications/",
-    "/notifications/preferences/",
+    "/settings/notifications/",
     "/settings/",
     "/settings/security/password/",
     "/settings/delete/",
