@@ -48,6 +48,18 @@ SECOND_FACTOR = env.choice("SECOND_FACTOR", "optional", ("optional", "operators"
 SECOND_FACTOR_GRACE_DAYS = env.integer("SECOND_FACTOR_GRACE_DAYS", 7, least=0, most=90)
 SESSION_HOURS = env.integer("SESSION_HOURS", 12, least=1, most=24)
 
+# Single sign-on: one OpenID Connect provider, or none
+OIDC_ISSUER = env.text("OIDC_ISSUER")
+OIDC_CLIENT_ID = env.text("OIDC_CLIENT_ID")
+OIDC_CLIENT_SECRET = env.secret("OIDC_CLIENT_SECRET")
+OIDC_NAME = env.text("OIDC_NAME", urlsplit(OIDC_ISSUER).hostname or "")
+OIDC_SCOPES = env.items("OIDC_SCOPES", "openid profile email")
+OIDC_OPERATOR_GROUP = env.text("OIDC_OPERATOR_GROUP")
+OIDC_GROUPS_CLAIM = env.text("OIDC_GROUPS_CLAIM", "groups")
+OIDC_TRUSTED_AMR = env.items("OIDC_TRUSTED_AMR")
+OIDC_ONLY = env.boolean("OIDC_ONLY")
+OIDC_CREATES_USERS = env.boolean("OIDC_CREATES_USERS")
+
 # Databases, cache and broker: one machine without servers, or PostgreSQL with Redis
 REDIS_URL = env.secret("REDIS_URL")
 _database_url = env.secret("DATABASE_URL")
@@ -296,6 +308,7 @@ GEOIP_CITY_DATABASE = env.text("GEOIP_CITY_DATABASE")
 
 # Words and time
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]  # those the site is translated to
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env.text("TIME_ZONE", "UTC")

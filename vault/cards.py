@@ -12,11 +12,22 @@ from django.db.models import TextChoices
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import CodeGrouping
 from vault import brands, codes
 from vault.models import OtpEntry
 
-# Digits people can keep in mind in one go.
-GROUPS = {6: (3, 3), 7: (3, 4), 8: (4, 4), 9: (3, 3, 3), 10: (5, 5)}
+# Digits people can keep in mind in one go, as each of them chose. A shorter code stays whole.
+GROUPS: dict[str, dict[int, tuple[int, ...]]] = {
+    CodeGrouping.THREES: {6: (3, 3), 7: (3, 4), 8: (4, 4), 9: (3, 3, 3), 10: (5, 5)},
+    CodeGrouping.PAIRS: {
+        6: (2, 2, 2),
+        7: (2, 2, 3),
+        8: (2, 2, 2, 2),
+        9: (2, 2, 2, 3),
+        10: (2, 2, 2, 2, 2),
+    },
+    CodeGrouping.PLAIN: {},
+}
 
 
 class Sorting(TextChoices):
@@ -57,11 +68,13 @@ class Card:
         return self.code.period * 1000 if self.code else 0
 
 
-def cards_of(entries: Iterable[OtpEntry], *, at: datetime) -> list[Card]:
+def cards_of(
+    entries: Iterable[OtpEntry], *, at: datetime, grouping: str = CodeGrouping.THREES
+) -> list[Card]:
     """Cards of entries whose categories are fetched, in the same order."""
     rows = list(entries)
     made = codes.codes_of(rows, at=at)
-    return [_card(row, made.get(row.pk), at) for row in rows]
+    return [_card(row, made.get(row.pk), at, grouping) for row in rows]
 
 
 def list_context(cards: Sequence[Card], *, at: datetime) -> dict[str, Any]:
@@ -110,9 +123,9 @@ def sorted_cards(cards: Iterable[Card], sorting: Sorting) -> list[Card]:
     return by_name
 
 
-def group(code: str) -> list[str]:
+def group(code: str, grouping: str) -> list[str]:
     """A code in the groups it is read in."""
-    sizes = GROUPS.get(len(code), (len(code),))
+    sizes = GROUPS[grouping].get(len(code), (len(code),))
     starts = [sum(sizes[:place]) for place in range(len(sizes))]
     return [code[start : start + size] for start, size in zip(starts, sizes, strict=True)]
 
@@ -124,7 +137,7 @@ def icon_url(entry: OtpEntry) -> str:
     return f"{reverse('vault:icon', args=[entry.icon])}?v={brands.VERSION}"
 
 
-def _card(entry: OtpEntry, code: codes.EntryCode | None, at: datetime) -> Card:
+def _card(entry: OtpEntry, code: codes.EntryCode | None, at: datetime, grouping: str) -> Card:
     categories = entry.categories.all()
     names = [entry.issuer, entry.account_name, *(category.name for category in categories)]
     seconds_left = code.seconds_left(at) if code else 0
@@ -137,8 +150,8 @@ def _card(entry: OtpEntry, code: codes.EntryCode | None, at: datetime) -> Card:
         category_ids=frozenset(category.pk for category in categories),
         icon_url=icon_url(entry),
         code=code,
-        groups=group(code.code) if code else [],
-        next_groups=group(code.next_code) if code else [],
+        groups=group(code.code, grouping) if code else [],
+        next_groups=group(code.next_code, grouping) if code else [],
         seconds_left=seconds_left,
         ring_offset=100 - 100 * seconds_left // code.period if code else 0,
     )

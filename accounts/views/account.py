@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout, update_session_auth_hash
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,9 +16,10 @@ from django.views.decorators.http import require_http_methods
 from accounts import confirmation, passwords, prelogin, profile, signin
 from accounts.credentials import CredentialsRefused, read_slot
 from accounts.decorators import ask_to_confirm, confirmed_recently
+from accounts.display.forms import DisplayForm
 from accounts.forms import AuthSecretForm, DeletionForm, PasswordForm, ProfileForm
 from accounts.models import User
-from accounts.sign_up import AddressTaken
+from accounts.reset import address
 from accounts.views.sign_in import LOCKED_OUT, way_back
 from keyslots import services as keyslots
 
@@ -55,19 +56,20 @@ def confirm(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def show_profile(request: HttpRequest) -> HttpResponse:
-    user = current_user(request)
-    form = ProfileForm(
-        request.POST or None, initial={"email": user.email, "display_name": user.display_name}
-    )
+    form = own_profile_form(current_user(request), request.POST or None)
     if request.method == "POST" and form.is_valid():
         return _change_profile(request, form)
-    return render(request, "accounts/profile.html", {"form": form}, status=_status(form))
+    return profile_page(request, form)
+
+
+def own_profile_form(user: User, posted: QueryDict | None = None) -> ProfileForm:
+    return ProfileForm(posted, initial={"email": user.email, "display_name": user.display_name})
 
 
 def _change_profile(request: HttpRequest, form: ProfileForm) -> HttpResponse:
     user, words = current_user(request), form.cleaned_data
-    is_new_address = words["email"].lower() != user.email
-    if is_new_address and not confirmation.is_fresh(request, at=timezone.now()):
+    is_new_address, now = words["email"] != user.email, timezone.now()
+    if is_new_address and not confirmation.is_fresh(request, at=now):
         messages.warning(request, _("Confirm that it is you, then change the address again."))
         return ask_to_confirm(reverse("accounts:profile"))
     try:
@@ -75,13 +77,24 @@ def _change_profile(request: HttpRequest, form: ProfileForm) -> HttpResponse:
             User.objects.get(pk=user.pk),
             email=words["email"],
             display_name=words["display_name"],
-            at=timezone.now(),
+            at=now,
         )
-    except AddressTaken:
+    except address.AddressTaken:
         form.add_error("email", _("This address cannot be used."))
-        return render(request, "accounts/profile.html", {"form": form}, status=422)
+        return profile_page(request, form)
     messages.info(request, _("Your profile is saved."))
     return redirect("accounts:profile")
+
+
+def profile_page(
+    request: HttpRequest, form: ProfileForm, *, display: DisplayForm | None = None
+) -> HttpResponse:
+    user = current_user(request)
+    display = display or DisplayForm(user=user)
+    change = address.waiting(user, at=timezone.now())
+    context = {"form": form, "display": display, "change": change}
+    status = _status(display if display.errors else form)
+    return render(request, "accounts/profile.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -15,6 +15,13 @@ test("groups digits the way they are read", () => {
   assert.deepEqual(group(""), [""]);
 });
 
+test("groups digits as their reader chose", () => {
+  assert.deepEqual(group("123456", "threes"), ["123", "456"]);
+  assert.deepEqual(group("123456", "pairs"), ["12", "34", "56"]);
+  assert.deepEqual(group("1234567", "pairs"), ["12", "34", "567"]);
+  assert.deepEqual(group("123456", "plain"), ["123456"]);
+});
+
 test("shows a code until its very end", () => {
   assert.equal(current(STATE, 0).code, "111111");
   assert.equal(current(STATE, 29_999).code, "111111");

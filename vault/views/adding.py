@@ -80,14 +80,16 @@ def preview(request: HttpRequest) -> HttpResponse:
     if not wants_json(request):
         manual = ManualForm(request.POST, owner=owner_of(request))
         probe = SecretForm(request.POST)
-        made = _preview(probe) if probe.is_valid() else None
+        made = (
+            _preview(probe, grouping=owner_of(request).code_grouping) if probe.is_valid() else None
+        )
         manual.is_valid()
         return _page(request, manual_form=manual, preview=made)
     body = posted_json(request)
     form = SecretForm({name: str(value) for name, value in body.items()})
     if not form.is_valid():
         return JsonResponse({"errors": form.errors})
-    return JsonResponse(_preview(form))
+    return JsonResponse(_preview(form, grouping=owner_of(request).code_grouping))
 
 
 @require_GET
@@ -179,7 +181,7 @@ def _is_too_large(request: HttpRequest) -> bool:
     return length.isdigit() and int(length) > settings.FILE_UPLOAD_MAX_MEMORY_SIZE
 
 
-def _preview(form: SecretForm) -> dict[str, Any]:
+def _preview(form: SecretForm, *, grouping: str) -> dict[str, Any]:
     cleaned, seconds = form.cleaned_data, int(timezone.now().timestamp())
     if cleaned["type"] == EntryType.HOTP:
         code = otp.hotp(
@@ -188,7 +190,7 @@ def _preview(form: SecretForm) -> dict[str, Any]:
             algorithm=cleaned["algorithm"],
             digits=cleaned["digits"],
         )
-        return {"code": code, "groups": cards.group(code), "seconds": None}
+        return {"code": code, "groups": cards.group(code, grouping), "seconds": None}
     period = cleaned["period"]
     code = codes.code_at(
         cleaned["secret"],
@@ -198,4 +200,8 @@ def _preview(form: SecretForm) -> dict[str, Any]:
         digits=cleaned["digits"],
         period=period,
     )
-    return {"code": code, "groups": cards.group(code), "seconds": period - seconds % period}
+    return {
+        "code": code,
+        "groups": cards.group(code, grouping),
+        "seconds": period - seconds % period,
+    }

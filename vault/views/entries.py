@@ -17,9 +17,10 @@ from vault import cards, qr, services
 from vault.forms import EditForm
 from vault.models import OtpEntry
 from vault.refusals import VaultRefusal
-from vault.views.finding import back, find_entry, wants_json
+from vault.views.finding import back, find_entry, owner_of, wants_json
 
 
+@told_when_gone
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     entry = find_entry(request, entry_id)
@@ -36,6 +37,7 @@ def edit(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     return _edit_page(request, entry, form)
 
 
+@told_when_gone
 @require_POST
 def set_favourite(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     entry = find_entry(request, entry_id)
@@ -46,6 +48,7 @@ def set_favourite(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     return back(request)
 
 
+@told_when_gone
 @require_POST
 def move(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     entry = find_entry(request, entry_id)
@@ -53,6 +56,7 @@ def move(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     return back(request)
 
 
+@told_when_gone
 @require_POST
 def trash(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     entry = find_entry(request, entry_id)
@@ -62,12 +66,14 @@ def trash(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     return back(request)
 
 
+@told_when_gone
 @require_POST
 def mark_used(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     services.mark_used(entry=find_entry(request, entry_id), at=timezone.now())
     return HttpResponse(status=204)
 
 
+@told_when_gone
 @require_POST
 @sensitive_variables("claimed")
 def next_code(request: HttpRequest, entry_id: UUID) -> HttpResponse:
@@ -80,7 +86,7 @@ def next_code(request: HttpRequest, entry_id: UUID) -> HttpResponse:
             return JsonResponse({"refusal": str(refusal)}, status=409)
         messages.warning(request, str(refusal))
         return back(request)
-    groups = cards.group(claimed.code)
+    groups = cards.group(claimed.code, owner_of(request).code_grouping)
     if wants_json(request):
         return JsonResponse({"code": claimed.code, "groups": groups, "counter": claimed.counter})
     context = {"entry": entry, "groups": groups, "counter": claimed.counter}
@@ -94,6 +100,7 @@ def secret(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     return render(request, "vault/secret.html", {"entry": find_entry(request, entry_id)})
 
 
+@told_when_gone
 @require_POST
 @confirmed_recently
 @sensitive_variables("revealed", "secret_text", "context")
@@ -139,6 +146,6 @@ def _change(form: EditForm) -> services.EntryChange:
 
 def _edit_page(request: HttpRequest, entry: OtpEntry, form: EditForm) -> HttpResponse:
     now = timezone.now()
-    shown = cards.cards_of([entry], at=now)
+    shown = cards.cards_of([entry], at=now, grouping=owner_of(request).code_grouping)
     context = {**cards.list_context(shown, at=now), "entry": entry, "form": form}
     return render(request, "vault/edit.html", context)

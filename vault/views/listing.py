@@ -19,7 +19,7 @@ LAYOUTS = ("cards", "rows")
 def list_codes(request: HttpRequest) -> HttpResponse:
     owner, now = owner_of(request), timezone.now()
     entries = OtpEntry.objects.for_owner(owner).live().prefetch_related("categories")
-    everything = cards.cards_of(entries, at=now)
+    everything = cards.cards_of(entries, at=now, grouping=owner.code_grouping)
     categories = list(Category.objects.for_owner(owner).in_order())
     category = _chosen_category(request, categories)
     sorting = cards.Sorting(_remembered(request, "sort", SORTING, cards.Sorting.values))

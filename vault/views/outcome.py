@@ -58,7 +58,8 @@ def load(request: HttpRequest, *, at: datetime) -> dict[str, Any] | None:
         return None
     owner = owner_of(request)
     drafts = EntryDraft.objects.for_owner(owner).waiting(at).filter(pk__in=kept["drafts"])
-    shown = cards.cards_of(added_entries(request).prefetch_related("categories"), at=at)
+    added = added_entries(request).prefetch_related("categories")
+    shown = cards.cards_of(added, at=at, grouping=owner.code_grouping)
     return {
         **cards.list_context(cards.sorted_cards(shown, cards.Sorting.MANUAL), at=at),
         "drafts": [

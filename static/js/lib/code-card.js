@@ -2,8 +2,9 @@
 import { current, group } from "./codes.js";
 
 export class CodeCard {
-  constructor(element) {
+  constructor(element, grouping) {
     this.element = element;
+    this.grouping = grouping;
     this.id = element.dataset.entry;
     this.words = element.dataset.words;
     this.title = element.querySelector("[data-title]").textContent;
@@ -41,7 +42,7 @@ export class CodeCard {
 
   showCounterCode(code) {
     this.counterCode = code;
-    write(this.codeBox, code);
+    write(this.codeBox, code, this.grouping);
     this.button.hidden = false;
   }
 
@@ -55,18 +56,19 @@ export class CodeCard {
   }
 
   #write() {
-    write(this.codeBox, this.state.code);
-    write(this.nextBox, this.state.next);
+    write(this.codeBox, this.state.code, this.grouping);
+    write(this.nextBox, this.state.next, this.grouping);
     this.nextBox.parentElement.toggleAttribute("hidden", this.state.next === "");
   }
 }
 
 export function readCards(list) {
-  return [...list.querySelectorAll("[data-entry]")].map((element) => new CodeCard(element));
+  const { grouping } = list.dataset;
+  return [...list.querySelectorAll("[data-entry]")].map((card) => new CodeCard(card, grouping));
 }
 
-function write(box, code) {
-  const parts = group(code).map((digits) => {
+function write(box, code, grouping) {
+  const parts = group(code, grouping).map((digits) => {
     const span = document.createElement("span");
     span.textContent = digits;
     return span;

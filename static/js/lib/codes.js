@@ -3,12 +3,16 @@
  * server's clock, so that a wrong clock on the device changes nothing.
  */
 
-const GROUPS = { 6: [3, 3], 7: [3, 4], 8: [4, 4], 9: [3, 3, 3], 10: [5, 5] };
+const GROUPS = {
+  threes: { 6: [3, 3], 7: [3, 4], 8: [4, 4], 9: [3, 3, 3], 10: [5, 5] },
+  pairs: { 6: [2, 2, 2], 7: [2, 2, 3], 8: [2, 2, 2, 2], 9: [2, 2, 2, 3], 10: [2, 2, 2, 2, 2] },
+  plain: {},
+};
 const LARGEST_UNSEEN_ERROR_MS = 5_000;
 
-/* A code in the groups it is read in. */
-export function group(code) {
-  const sizes = GROUPS[code.length] ?? [code.length];
+/* A code in the groups its reader chose: "threes", "pairs" or "plain". */
+export function group(code, grouping = "threes") {
+  const sizes = GROUPS[grouping]?.[code.length] ?? [code.length];
   const parts = [];
   let start = 0;
   for (const size of sizes) {
