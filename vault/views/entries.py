@@ -17,7 +17,7 @@ from vault import cards, qr, services
 from vault.forms import EditForm
 from vault.models import OtpEntry
 from vault.refusals import VaultRefusal
-from vault.views.finding import back, find_entry, owner_of, wants_json
+from vault.views.finding import back, find_entry, owner_of, told_when_gone, wants_json
 
 
 @told_when_gone

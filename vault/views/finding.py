@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import functools
 import json
+from collections.abc import Callable
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
+from django.contrib import messages
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -13,8 +16,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from accounts.models import User
 from audit import services as audit
 from vault.models import OtpEntry
+from vault.services import EntryGone
 
 Row = TypeVar("Row", bound=Model)
+View = Callable[..., HttpResponse]
 
 
 def owner_of(request: HttpRequest) -> User:
@@ -35,6 +40,22 @@ def find(request: HttpRequest, rows: QuerySet[Row], pk: UUID) -> Row:
 def find_entry(request: HttpRequest, entry_id: UUID) -> OtpEntry:
     """A live entry of the user's own."""
     return find(request, OtpEntry.objects.live(), entry_id)
+
+
+def told_when_gone(view: View) -> View:
+    """For deeds on an entry: another tab may put it into the trash meanwhile."""
+
+    @functools.wraps(view)
+    def told(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except EntryGone as refusal:
+            if wants_json(request):
+                return JsonResponse({"error": str(refusal)}, status=409)
+            messages.warning(request, str(refusal))
+            return redirect("vault:list")
+
+    return told
 
 
 def back(request: HttpRequest, default: str = "vault:list") -> HttpResponse:

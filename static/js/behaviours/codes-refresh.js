@@ -5,6 +5,8 @@ import { fill, nextBoundary } from "../lib/codes.js";
 const RETRY_MS = 4_000;
 const LONGEST_RETRY_MS = 10_000;
 const SPREAD_MS = 900;
+const WATCH_MS = 2_000;
+const SLEPT_MS = 3_000;
 
 export function bindCodesRefresh(list, cards, clock, { onRefresh }) {
   const timed = cards.filter((card) => card.state);
@@ -87,6 +89,7 @@ export function bindCodesRefresh(list, cards, clock, { onRefresh }) {
     else refresh();
   });
   window.addEventListener("online", refresh);
+  onWaking(refresh);
   // Brought back by the Back button as it was left: shown only once the server agrees.
   window.addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
@@ -96,4 +99,15 @@ export function bindCodesRefresh(list, cards, clock, { onRefresh }) {
   showClock();
   schedule();
   return { showStale };
+}
+
+/* The steady clock may stand still while a computer sleeps; the two clocks then drift apart. */
+function onWaking(wake) {
+  const apart = () => Date.now() - performance.now();
+  let before = apart();
+  setInterval(() => {
+    const now = apart();
+    if (Math.abs(now - before) > SLEPT_MS) wake();
+    before = now;
+  }, WATCH_MS);
 }
