@@ -59,6 +59,7 @@ class SecondFactor(Protocol):
 
     `enrol_url_name` is where a signed-in person adds one, or "" when it cannot be added by itself.
     """
+    `reset_url_name` is the page that presents it to reset a forgotten password, or "" for none.
 
     name: str
     title: StrOrPromise
@@ -66,6 +67,7 @@ class SecondFactor(Protocol):
     confirm_url_name: str
     enrol_url_name: str
 
+    reset_url_name: str
     def is_enrolled(self, user: User) -> bool: ...
 
     def count(self, user: User) -> int:

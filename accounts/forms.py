@@ -127,6 +127,10 @@ class ProfileForm(AddressForm):
     )
     field_order = ("display_name", "email")
 
+    def clean_email(self) -> str:
+        # What is kept is judged: one spelling of many may be longer, or no address at all.
+        return str(self.fields["email"].clean(addresses.normalise(self.cleaned_data["email"])))
+
 
 class DeletionForm(forms.Form):
     email = forms.CharField(

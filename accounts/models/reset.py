@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
@@ -24,6 +25,15 @@ class PasswordReset(models.Model):
     def __str__(self) -> str:
         return str(self.id)
 
+    @classmethod
+    def open(cls, *, at: datetime) -> models.QuerySet[PasswordReset]:
+        return cls.objects.filter(used_at=None, stopped_at=None, expires_at__gt=at)
+
+    @property
+    def counts_on_a_factor(self) -> bool:
+        """Whether a second factor guards it, instead of a day's wait."""
+        return self.usable_from == self.created_at
+
 
 class AddressChange(models.Model):
     """A new address that waits to be confirmed from its own mailbox."""
@@ -40,6 +50,10 @@ class AddressChange(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+    @classmethod
+    def open(cls, *, at: datetime) -> models.QuerySet[AddressChange]:
+        return cls.objects.filter(used_at=None, expires_at__gt=at)
 
 
 class FactorReset(models.Model):

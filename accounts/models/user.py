@@ -66,6 +66,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     # From then on a second factor is demanded; set when the policy first concerns this person.
     factor_due_at = models.DateTimeField(null=True, editable=False)
+    # A password reset is open until then: every page can say so without asking for one more row.
+    reset_open_until = models.DateTimeField(null=True, editable=False)
     language = models.CharField(_("language"), max_length=10, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=50, blank=True)
     code_grouping = models.CharField(
@@ -96,6 +98,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.display_name or self.email.partition("@")[0]
+
+    @property
+    def has_open_reset(self) -> bool:
+        """Whether somebody has asked to reset the password, so that every page says so."""
+        return self.reset_open_until is not None and self.reset_open_until > timezone.now()
 
     @property
     def salt(self) -> bytes:

@@ -16,6 +16,7 @@ class SlipOfPaper:
     url_name = "offline"
     confirm_url_name = ""
     enrol_url_name = ""
+    reset_url_name = ""
 
     def __init__(self) -> None:
         self.is_valid = True

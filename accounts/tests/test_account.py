@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from axes.models import AccessAttempt
 from django.core import mail
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 
 from accounts.models import User
@@ -218,13 +218,21 @@ class ProfileTests(base.TestCase):
         assert self.save("new@example.com").headers["Location"].startswith("/confirm/")
         assert User.objects.get(pk=self.alice.pk).email == "alice@example.com"
 
-    def test_tells_the_old_address(self) -> None:
+    @override_settings(MAIL_IS_CONFIGURED=False)
+    def test_changes_the_address_at_once_where_no_mail_is_sent(self) -> None:
         with self.captureOnCommitCallbacks(execute=True):
             self.save("New@example.com")
 
         assert User.objects.get(pk=self.alice.pk).email == "new@example.com"
         assert ["alice@example.com"] in [message.to for message in mail.outbox]
 
+    def test_does_not_change_the_address_before_it_is_confirmed(self) -> None:
+        self.save("new@example.com", "Alice Liddell")
+
+        alice = User.objects.get(pk=self.alice.pk)
+        assert (alice.email, alice.display_name) == ("alice@example.com", "Alice Liddell")
+
+    @override_settings(MAIL_IS_CONFIGURED=False)
     def test_refuses_an_address_in_use(self) -> None:
         self.assertContains(self.save("BOB@example.com"), "cannot be used", status_code=422)
 

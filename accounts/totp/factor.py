@@ -16,6 +16,7 @@ class TotpFactor:
     url_name = "accounts:totp-present"
     confirm_url_name = "accounts:totp-confirm"
     enrol_url_name = "accounts:totp-enrol"
+    reset_url_name = "accounts:reset-code"
 
     def is_enrolled(self, user: User) -> bool:
         return self.count(user) > 0

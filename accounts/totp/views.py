@@ -37,7 +37,7 @@ def present(request: HttpRequest) -> HttpResponse:
         row = signin.pending(request, at=now)
         form = SignInCodeForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            proof = _verify(request, row.user, form)
+            proof = verify_form(request, row.user, form)
             if proof:
                 return _go_on(request, row.user, proof, trust=form.cleaned_data["trust"])
     except signin.PendingGone:
@@ -50,7 +50,7 @@ def present(request: HttpRequest) -> HttpResponse:
 def confirm(request: HttpRequest) -> HttpResponse:
     """The code of confirm-it's-you."""
     user, form = current_user(request), CodeForm(request.POST or None)
-    if request.method == "POST" and form.is_valid() and _verify(request, user, form):
+    if request.method == "POST" and form.is_valid() and verify_form(request, user, form):
         confirmation.record(request, user, amr="otp", at=timezone.now())
         return redirect(way_back(request))
     context = {
@@ -110,7 +110,8 @@ def remove(request: HttpRequest, device_id: UUID) -> HttpResponse:
     return render(request, "accounts/totp/remove.html", context)
 
 
-def _verify(request: HttpRequest, user: User, form: forms.Form) -> factors.Proof | None:
+def verify_form(request: HttpRequest, user: User, form: forms.Form) -> factors.Proof | None:
+    """Judge the code of a form; None when it was refused, and then the form says why."""
     now = timezone.now()
     try:
         factors.claim_attempt(request, user, at=now)

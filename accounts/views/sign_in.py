@@ -94,5 +94,13 @@ def way_back(request: HttpRequest) -> str:
 
 def _page(request: HttpRequest, form: SignInForm) -> HttpResponse:
     status = 200 if not form.is_bound else 422
-    context = {"form": form, "takes_sign_ups": settings.SIGN_UP == "open"}
+    context = {
+        "form": form,
+        "takes_sign_ups": settings.SIGN_UP == "open",
+        "takes_passwords": sso.takes_passwords(request),
+        "is_break_glass": settings.OIDC_ONLY,
+        "oidc_name": settings.OIDC_NAME if settings.OIDC_ISSUER else "",
+        "next": way_back(request),
+        "sends_mail": settings.MAIL_IS_CONFIGURED,
+    }
     return render(request, "accounts/sign_in.html", context, status=status)

@@ -1,0 +1,3 @@
+import { postToken } from "../lib/link-token.js";
+
+postToken();
