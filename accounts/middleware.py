@@ -21,6 +21,7 @@ OPEN_TO_THE_FACTORLESS = {
     "accounts:sign-in",
     "offline",
     "service-worker",
+    "accounts:reset-stop",
     "health-live",
     "health-ready",
 }
