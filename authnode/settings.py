@@ -157,7 +157,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "notifications.context_processors.unread_notifications",
-                "accounts.help.context_processors.factor_reset",
+                "accounts.help.context_processors.banners",
             ],
         },
     }

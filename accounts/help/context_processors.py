@@ -1,24 +1,34 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 
 from django.http import HttpRequest
 
-from accounts import factors
+from accounts import factors, policy
 from accounts.help import services as factor_help
 from accounts.models import FactorReset
 
 
-def factor_reset(request: HttpRequest) -> dict[str, Callable[[], FactorReset | None]]:
-    """The reset that the banner of every page offers to stop; asked for by templates only."""
+def banners(request: HttpRequest) -> dict[str, Any]:
+    """What stands at the top of every page. Templates call them: a page without asks for nothing.
+
+    `factor_reset` is the reset that its owner may stop, `factor_due_at` the end of the time of
+    grace for somebody without a factor.
+    """
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {}
+    has_factor = bool(request.session.get(factors.HAS_FACTOR))
 
     @functools.cache
-    def waiting() -> FactorReset | None:
-        user = getattr(request, "user", None)
-        if user is None or not user.is_authenticated:
-            return None
+    def factor_reset() -> FactorReset | None:
         # Nobody without factors can have them reset: those pages need not ask.
-        return factor_help.waiting(user) if request.session.get(factors.HAS_FACTOR) else None
+        return factor_help.waiting(user) if has_factor else None
 
-    return {"factor_reset": waiting}
+    def factor_due_at() -> datetime | None:
+        due: datetime | None = None if has_factor else user.factor_due_at
+        return due if policy.concerns(user) else None
+
+    return {"factor_reset": factor_reset, "factor_due_at": factor_due_at}

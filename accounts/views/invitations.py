@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import cast
 from uuid import UUID
 
@@ -15,6 +16,10 @@ from accounts import sign_up
 from accounts.decorators import operator_required
 from accounts.forms import InvitationForm
 from accounts.models import SignUpToken, User
+from core import allowances
+
+# Each of them is a mail to somebody who did not ask for one.
+PER_HOUR = 30
 
 
 @operator_required
@@ -42,12 +47,23 @@ def withdraw(request: HttpRequest, token_id: UUID) -> HttpResponse:
 
 
 def _invite(request: HttpRequest, form: InvitationForm) -> str | None:
+    operator, now = cast(User, request.user), timezone.now()
     try:
+        allowances.claim(
+            "invitation", str(operator.pk), limit=PER_HOUR, per=timedelta(hours=1), at=now
+        )
         return sign_up.invite(
             email=form.cleaned_data["email"],
             makes_operator=form.cleaned_data["makes_operator"],
-            invited_by=cast(User, request.user),
-            at=timezone.now(),
+            invited_by=operator,
+            at=now,
+        )
+    except allowances.Spent as spent:
+        when = timezone.localtime(spent.retry_at).strftime("%H:%M")
+        form.add_error(
+            None,
+            _("You have invited many people within an hour. Go on after %(when)s.")
+            % {"when": when},
         )
     except sign_up.AddressTaken:
         form.add_error("email", _("Somebody has an account with this address already."))
