@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import factors, policy
 from accounts.decorators import confirmed_recently
 from accounts.passkeys import services as passkeys
+from accounts.slots import services as slots
 from accounts.totp import services as totp
 from accounts.trusted import services as trusted
 from accounts.views.account import current_user
@@ -27,6 +28,7 @@ def security(request: HttpRequest) -> HttpResponse:
         "factor_due_at": user.factor_due_at,
         **totp.section(user),
         **passkeys.section(user),
+        **slots.section(user),
         **trusted.section(user, at=now),
     }
     return render(request, "accounts/settings/security.html", context)

@@ -125,3 +125,11 @@ test("closes and opens a vault key outside of a slot", async () => {
   const elsewhere = keyslot.reopenVaultKey(sealed, wrapKey, new TextEncoder().encode("other"));
   await assert.rejects(elsewhere, errors.WrongKey);
 });
+
+test("turns a wrappable vault key into material", async () => {
+  const { slot, user_id: userId } = passkey;
+  const opening = { wrapKey: await wrapKeyOf(passkey), slot, userId };
+  const key = await keyslot.asMaterial(await keyslot.unwrapForWrapping(opening));
+  assert.equal(key.extractable, false);
+  assert.equal(await probe(key), probeOf(passkey.vault_key_hex));
+});

@@ -31,12 +31,20 @@ const MORE_FIELDS = {
   recovery: [],
   older: ["newer_key_id"],
 };
+const EMPTY = new Uint8Array();
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 // WebCrypto has no extractable HKDF material. A vault key that is still to be wrapped is
 // therefore an AES key by name; nothing encrypts with it.
 const WRAPPABLE = { algorithm: "AES-GCM", extractable: true, usages: ["encrypt"] };
 const USABLE = { algorithm: "HKDF", extractable: false, usages: ["deriveKey", "deriveBits"] };
+
+/* The HKDF form of a wrappable vault key, without its bytes being read. */
+export async function asMaterial(vaultKey) {
+  const aes = { name: "AES-GCM", length: 256 };
+  const passing = await crypto.subtle.generateKey(aes, false, ["wrapKey", "unwrapKey"]);
+  return reopenVaultKey(await closeVaultKey(vaultKey, passing, EMPTY), passing, EMPTY);
+}
 
 export function makeVaultKey() {
   const aes = { name: WRAPPABLE.algorithm, length: 256 };

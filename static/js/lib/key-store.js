@@ -1,6 +1,7 @@
 /*
- * Keeps the wrap key between the password page and the first signed-in page, in IndexedDB, as a
- * key that cannot be read back. At most ten minutes, and it can be taken once.
+ * Two things wait in IndexedDB. The wrap key of a sign-in, from the page that has it to the first
+ * signed-in page: a key that cannot be read back, at most ten minutes, and gone once it was used. And the open
+ * vault key of the session, sealed under a key that only the server hands out.
  *
  * Nothing here rejects: a browser without IndexedDB, or one that refuses it in a private window,
  * must not stop a sign-in. It then answers false or null, and the vault key stays locked.
@@ -10,6 +11,7 @@ const DATABASE = "authnode";
 const VERSION = 1;
 const STORE = "keys";
 const PENDING = "pending";
+const OPEN = "open";
 const LIFETIME_MS = 10 * 60 * 1000;
 const PATIENCE_MS = 3000;
 
@@ -20,24 +22,59 @@ export class KeyStoreUnavailable extends Error {
   }
 }
 
-/* Answers whether the key is kept. `userHint` is any text the taking page wants to compare. */
-export function putPending(wrapKey, { userHint = null, at = Date.now() } = {}) {
+/*
+ * Answers whether the key is kept. `userHint` is any text the taking page wants to compare; `kind`
+ * and `slotId` say which slots the key is worth trying on.
+ */
+export function putPending(
+  wrapKey,
+  { userHint = null, kind = "password", slotId = null, at = Date.now() } = {},
+) {
   return softly(false, async () => {
     if (wrapKey.extractable) throw new KeyStoreUnavailable("an extractable key is not kept");
-    const record = { wrapKey, userHint, savedAt: at };
+    const record = { wrapKey, userHint, kind, slotId, savedAt: at };
     await inStore((store) => [store.put(record, PENDING)]);
     return true;
   });
 }
 
-/* Answers {wrapKey, userHint, savedAt} once, or null: nothing kept, too old, or no store. */
+/* Answers {wrapKey, userHint, kind, slotId, savedAt} once, or null: nothing kept, too old, or no store. */
 export function takePending({ at = Date.now() } = {}) {
   return softly(null, async () => {
     const [record] = await inStore((store) => [store.get(PENDING), store.delete(PENDING)]);
-    if (record === undefined) return null;
-    const age = at - record.savedAt;
-    // A key from the future means that the clock was set back; its age is not known.
-    return age >= 0 && age <= LIFETIME_MS ? record : null;
+    return isYoung(record, at) ? record : null;
+  });
+}
+
+/* The same without taking it, unless it is too old. */
+export function readPending({ at = Date.now() } = {}) {
+  return softly(null, async () => {
+    const [record] = await inStore((store) => [store.get(PENDING)]);
+    if (isYoung(record, at)) return record;
+    if (record !== undefined) await inStore((store) => [store.delete(PENDING)]);
+    return null;
+  });
+}
+
+function isYoung(record, at) {
+  if (record === undefined) return false;
+  const age = at - record.savedAt;
+  // A key from the future means that the clock was set back; its age is not known.
+  return age >= 0 && age <= LIFETIME_MS;
+}
+
+/* Keeps {userId, vaultKeyId, nonce, ciphertext}: nothing in it is secret by itself. */
+export function putOpen(record) {
+  return softly(false, async () => {
+    await inStore((store) => [store.put(record, OPEN)]);
+    return true;
+  });
+}
+
+export function readOpen() {
+  return softly(null, async () => {
+    const [record] = await inStore((store) => [store.get(OPEN)]);
+    return record ?? null;
   });
 }
 

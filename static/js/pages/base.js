@@ -2,15 +2,17 @@
 import { bindDialogs } from "../behaviours/dialog.js";
 import { bindDismiss } from "../behaviours/dismiss.js";
 import { bindDrawer } from "../behaviours/drawer.js";
-import { dropPendingKey } from "../behaviours/drop-pending-key.js";
 import { bindFocusFirst } from "../behaviours/focus-first.js";
 import { bindKeysHelp } from "../behaviours/keys-help.js";
 import { bindMenus } from "../behaviours/menu.js";
 import { registerOffline } from "../behaviours/offline.js";
+import { bindOpenVault } from "../behaviours/open-vault.js";
 import { bindReveal } from "../behaviours/reveal.js";
 import { bindThemeChoice } from "../behaviours/theme-choice.js";
+import { bindClipboardClearing } from "../lib/clipboard.js";
 
 bindThemeChoice();
+bindClipboardClearing();
 bindMenus();
 bindDrawer();
 bindDialogs();
@@ -19,4 +21,4 @@ bindKeysHelp();
 bindReveal();
 bindFocusFirst();
 registerOffline();
-dropPendingKey();
+bindOpenVault();

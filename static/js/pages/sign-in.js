@@ -14,5 +14,6 @@ onPasswordSubmit(form, async () => {
   const { salt, iterations } = parseParameters(await post(form.dataset.parameters, { email }));
   const master = await deriveMaster(password, salt, iterations);
   fill(form, "auth_secret", await deriveAuthSecret(master));
-  await putPending(await deriveWrapKey(master), { userHint: email.trim().toLowerCase() });
+  const userHint = email.trim().toLowerCase();
+  await putPending(await deriveWrapKey(master), { userHint, kind: "password" });
 });

@@ -1,4 +1,5 @@
 import { makeVaultKey, wrapVaultKey } from "../crypto/keyslot.js";
+import { putPending } from "../lib/key-store.js";
 import { chosenPassword, deriveNew } from "../lib/new-password.js";
 import { fill, onPasswordSubmit } from "../lib/password-form.js";
 
@@ -24,4 +25,5 @@ onPasswordSubmit(form, async () => {
   });
   fill(form, "new_auth_secret", derived.authSecret);
   fill(form, "password_slot", JSON.stringify(slot));
+  await putPending(derived.wrapKey, { kind: "password", slotId: slot.slot_id });
 });

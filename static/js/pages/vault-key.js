@@ -6,7 +6,7 @@
 import { decodeBase64url } from "../crypto/bytes.js";
 import { SALT_BYTES, deriveMaster, deriveWrapKey } from "../crypto/kdf.js";
 import { makeVaultKey, wrapVaultKey } from "../crypto/keyslot.js";
-import { takePending } from "../lib/key-store.js";
+import { putPending, takePending } from "../lib/key-store.js";
 import { fill, onPasswordSubmit, typed } from "../lib/password-form.js";
 
 const form = document.querySelector("[data-password-form=vault-key]");
@@ -27,6 +27,7 @@ async function fillSlot(wrapKey) {
     },
   });
   fill(form, "password_slot", JSON.stringify(slot));
+  await putPending(wrapKey, { kind: "password", slotId: slot.slot_id });
 }
 
 const email = form.querySelector("[autocomplete=username]").value;

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.forms import NOT_DERIVED, FilledByScript
+from keyslots import crypto
+from keyslots.services import NewSlot
+
+LONGEST_SLOT = 2048
+MOST_NEW = 4
+
+
+def name_field(**kwargs: Any) -> forms.CharField:
+    return forms.CharField(
+        label=_("Name"),
+        max_length=60,
+        error_messages={"required": _("Enter a name, such as the place where you keep it.")},
+        **kwargs,
+    )
+
+
+class NameForm(forms.Form):
+    name = name_field()
+
+
+class RecoverySlotForm(forms.Form):
+    """A recovery key: its slot and its proof, both made by the page's script."""
+
+    name = name_field(
+        help_text=_("Where you keep it, such as “safe at home”."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    slot = forms.CharField(widget=FilledByScript, required=False, max_length=LONGEST_SLOT)
+    verifier = forms.CharField(widget=FilledByScript, required=False, max_length=64)
+    new: NewSlot
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            posted = {name: self.data.get(name) for name in ("slot", "verifier")}
+            self.new = _new_slot(
+                json.loads(posted["slot"] or ""),
+                name=str(self.cleaned_data.get("name", "")),
+                verifier=posted["verifier"],
+            )
+        except ValueError:
+            raise forms.ValidationError(NOT_DERIVED) from None
+        return self.cleaned_data
+
+
+class OlderSlotForm(forms.Form):
+    """A vault key that an earlier password opened, wrapped under the current one."""
+
+    older = forms.CharField(widget=FilledByScript, required=False, max_length=LONGEST_SLOT)
+    slot: crypto.AnySlot
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            self.slot = crypto.parse_slot(json.loads(self.data.get("older", "")))
+        except ValueError:
+            raise forms.ValidationError(NOT_DERIVED) from None
+        return self.cleaned_data
+
+
+class ReplacementForm(OlderSlotForm):
+    """A new vault key: `compromised`, `older`, and `new_slots` as [{slot, name, verifier}]."""
+
+    compromised = forms.UUIDField(widget=forms.HiddenInput)
+    new_slots = forms.CharField(
+        widget=FilledByScript, required=False, max_length=LONGEST_SLOT * MOST_NEW
+    )
+    new: list[NewSlot]
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        try:
+            self.new = [
+                _new_slot(each["slot"], name=each["name"], verifier=each["verifier"])
+                for each in json.loads(self.data.get("new_slots", ""))[:MOST_NEW]
+            ]
+        except (ValueError, TypeError, KeyError):
+            raise forms.ValidationError(NOT_DERIVED) from None
+        return self.cleaned_data
+
+
+def _new_slot(posted: object, *, name: object, verifier: object) -> NewSlot:
+    slot = crypto.parse_slot(posted)
+    proof = crypto.parse_verifier(verifier) if slot.kind == crypto.RECOVERY else b""
+    return NewSlot(slot, str(name)[:60], proof)

@@ -1,0 +1,157 @@
+/*
+ * The open vault key of this session. It lies in IndexedDB sealed under 32 random bytes that the
+ * server hands out to the live session only: a closed browser, an ended session or a copied
+ * profile leaves bytes that open nothing.
+ *
+ * What asks for keys never rejects: a page gets them or null. What a person started does.
+ */
+
+import { decodeBase64url, utf8 } from "../crypto/bytes.js";
+import { CryptoRefusal, WrongKey } from "../crypto/errors.js";
+import { checkVersion } from "../crypto/kdf.js";
+import { closeVaultKey, reopenVaultKey, unwrapForWrapping } from "../crypto/keyslot.js";
+import { deriveContentKey, deriveIndexKey } from "../crypto/vault-key.js";
+import { ApiRefusal, SignInNeeded, get, post } from "./api.js";
+import { putOpen, readOpen, readPending, takePending, wipe } from "./key-store.js";
+
+const SLOTS = "/settings/security/keys/slots/";
+const SESSION_KEY = "/settings/security/keys/session-key/";
+const LOCK = "authnode-vault";
+const KEY_BYTES = 32;
+
+/*
+ * Answers {contentKey, indexKey, vaultKeyId}, none of which can be read back, or null while the
+ * vault key is locked here. Every call asks the server whether the session lives: a page keeps the
+ * keys while it uses them, and no longer.
+ */
+export function openVault() {
+  return softly(async () => {
+    const opened = await readVaultKey(false);
+    if (opened === null) return null;
+    return {
+      contentKey: await deriveContentKey(opened.vaultKey),
+      indexKey: await deriveIndexKey(opened.vaultKey),
+      vaultKeyId: opened.vaultKeyId,
+    };
+  });
+}
+
+/*
+ * Answers {vaultKey, vaultKeyId, userId} or null. With `toWrap` the key is in the one form that
+ * can be wrapped into a further slot; without, it is HKDF material.
+ */
+export function openVaultKey({ toWrap = false } = {}) {
+  return softly(() => readVaultKey(toWrap));
+}
+
+/* Opens the vault key with what the sign-in left behind, if it left anything. */
+export function openAfterSignIn() {
+  return softly(async () => {
+    const pending = await readPending();
+    if (pending === null) return null;
+    // Removed only afterwards: somebody may leave this page before it has opened anything.
+    await openAndKeep(pending);
+    await takePending();
+    return null;
+  });
+}
+
+/* Opens the vault key with a wrap key; throws WrongKey when that opens no slot of its kind. */
+export function openWith({ wrapKey, kind, slotId = null }) {
+  return locked(() => openAndKeep({ wrapKey, kind, slotId }));
+}
+
+/* Makes a vault key this session's open one; `vaultKey` must be wrappable. */
+export function keepVaultKey({ vaultKey, vaultKeyId, userId }) {
+  return locked(() => keep({ vaultKey, vaultKeyId, userId }));
+}
+
+/* Forgets the vault key in this browser, and answers whether that is certain. */
+export function lockVault() {
+  return wipe();
+}
+
+/* {userId, vaultKeyId, slots: [{kind, name, slot}]} of the signed-in person. */
+export async function fetchSlots() {
+  const answer = await get(SLOTS, { background: true });
+  checkVersion(answer);
+  return { userId: answer.user_id, vaultKeyId: answer.vault_key_id, slots: answer.slots };
+}
+
+async function openAndKeep({ wrapKey, kind, slotId }) {
+  const { userId, vaultKeyId, slots } = await fetchSlots();
+  const worthTrying = slots
+    .filter((each) => each.kind === kind && each.slot.vault_key_id === vaultKeyId)
+    .map((each) => each.slot)
+    .sort((left, right) => (right.slot_id === slotId) - (left.slot_id === slotId));
+  const { vaultKey, slot } = await firstThatOpens(worthTrying, wrapKey, userId);
+  await keep({ vaultKey, vaultKeyId, userId });
+  // Only the time shown beside the slot hangs on this.
+  post(`${SLOTS}${slot.slot_id}/used/`, {}, { background: true }).catch(() => {});
+}
+
+async function firstThatOpens(slots, wrapKey, userId) {
+  for (const slot of slots) {
+    try {
+      return { slot, vaultKey: await unwrapForWrapping({ wrapKey, slot, userId }) };
+    } catch (error) {
+      if (!(error instanceof WrongKey)) throw error;
+    }
+  }
+  throw new WrongKey("no slot opens");
+}
+
+async function keep({ vaultKey, vaultKeyId, userId }) {
+  const session = await fetchSessionKey();
+  const sealed = await closeVaultKey(vaultKey, session.key, place(userId, vaultKeyId));
+  await putOpen({ userId, vaultKeyId, ...sealed });
+}
+
+async function readVaultKey(toWrap) {
+  const record = await readOpen();
+  if (record === null) return null;
+  const { userId, vaultKeyId } = record;
+  const session = await fetchSessionKey();
+  // Somebody else's, or of a vault key that was replaced from another browser.
+  if (session.userId !== userId || session.vaultKeyId !== vaultKeyId) {
+    await lockVault();
+    return null;
+  }
+  const bound = place(userId, vaultKeyId);
+  const vaultKey = await reopenVaultKey(record, session.key, bound, { toWrap });
+  return { vaultKey, vaultKeyId, userId };
+}
+
+async function fetchSessionKey() {
+  const answer = await get(SESSION_KEY, { background: true });
+  checkVersion(answer);
+  const bytes = decodeBase64url(answer.key, KEY_BYTES);
+  const usages = ["wrapKey", "unwrapKey"];
+  const key = await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, usages);
+  return { key, userId: answer.user_id, vaultKeyId: answer.vault_key_id };
+}
+
+function place(userId, vaultKeyId) {
+  return utf8(["authnode/v1/session", userId, vaultKeyId].join("|"));
+}
+
+async function softly(work) {
+  try {
+    return await locked(work);
+  } catch (error) {
+    console.warn("vault key:", error.name);
+    // An ended session, or a seal of another session: what lies here is of no use to anybody.
+    if (error instanceof SignInNeeded || error instanceof WrongKey) await lockVault();
+    else if (!isExpected(error)) console.error(error);
+    return null;
+  }
+}
+
+function isExpected(error) {
+  return error instanceof ApiRefusal || error instanceof CryptoRefusal;
+}
+
+/* One at a time over all tabs, so that a page that asks waits for the one that opens. */
+function locked(work) {
+  return navigator.locks ? navigator.locks.request(LOCK, work) : work();
+}
