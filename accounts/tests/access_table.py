@@ -1,0 +1,172 @@
+"""Who reaches what: one line for each address of the site.
+
+The outcomes of a rule stand in the order of ROLES. `open` is what the view answers, be it a page,
+a redirect or a form with errors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ROLES = ("anonymous", "pending", "restricted", "user", "unproven operator", "operator")
+OPEN = "open"
+SIGN_IN = "sent to the sign-in"
+ENROL = "sent to the enrolment"
+CLOSED = "closed"
+NOTHING = "nothing there"
+NO_SUCH_DEED = "no such deed"
+KEPT_OUT = "kept out of the administration"
+LET_IN = "let into the administration"
+
+GET, POST, BOTH = {"GET"}, {"POST"}, {"GET", "POST"}
+PUBLIC = (OPEN,) * 6
+# Open to all but who must add a factor first: those pages are of no use to them.
+WELCOME = (OPEN, OPEN, ENROL, OPEN, OPEN, OPEN)
+# For who has shown a password here, and nothing else of the user's.
+PENDING = (SIGN_IN, OPEN, ENROL, SIGN_IN, SIGN_IN, SIGN_IN)
+SIGNED_IN = (SIGN_IN, SIGN_IN, ENROL, OPEN, OPEN, OPEN)
+ENROLMENT = (SIGN_IN, SIGN_IN, OPEN, OPEN, OPEN, OPEN)
+OPERATORS = (SIGN_IN, SIGN_IN, ENROL, CLOSED, OPEN, OPEN)
+ADMIN = (KEPT_OUT, KEPT_OUT, ENROL, KEPT_OUT, KEPT_OUT, LET_IN)
+LEAVING = (SIGN_IN,) * 6
+
+
+@dataclass(frozen=True)
+class Access:
+    """Which of GET and POST an address answers, to whom; `thing` names the object it is about."""
+
+    rule: tuple[str, ...]
+    methods: set[str]
+    thing: str = ""
+
+
+def own(thing: str, methods: set[str]) -> Access:
+    """Something of the user's own; to everybody else it is not there."""
+    return Access(SIGNED_IN, methods, thing)
+
+
+TABLE: dict[str, Access] = {
+    "vault:list": Access(SIGNED_IN, GET),
+    "vault:codes": Access(SIGNED_IN, GET),
+    "vault:add": Access(SIGNED_IN, GET),
+    "vault:add-pictures": Access(SIGNED_IN, POST),
+    "vault:add-text": Access(SIGNED_IN, POST),
+    "vault:add-manually": Access(SIGNED_IN, POST),
+    "vault:preview": Access(SIGNED_IN, POST),
+    "vault:added": Access(SIGNED_IN, GET),
+    "vault:undo": Access(SIGNED_IN, POST),
+    "vault:add-draft": own("draft", POST),
+    "vault:skip-draft": own("draft", POST),
+    "vault:edit": own("entry", BOTH),
+    "vault:favourite": own("entry", POST),
+    "vault:move": own("entry", POST),
+    "vault:trash-entry": own("entry", POST),
+    "vault:used": own("entry", POST),
+    "vault:next-code": own("entry", POST),
+    "vault:secret": own("entry", GET),
+    "vault:reveal": own("entry", POST),
+    "vault:trash": Access(SIGNED_IN, GET),
+    "vault:empty-trash": Access(SIGNED_IN, BOTH),
+    "vault:restore": own("trashed entry", POST),
+    "vault:purge": own("trashed entry", BOTH),
+    "vault:categories": Access(SIGNED_IN, GET),
+    "vault:add-category": Access(SIGNED_IN, POST),
+    "vault:edit-category": own("category", BOTH),
+    "vault:move-category": own("category", POST),
+    "vault:delete-category": own("category", BOTH),
+    "vault:icon": Access(WELCOME, GET),
+    "accounts:sign-in": Access(PUBLIC, BOTH),
+    "accounts:sign-in-parameters": Access(WELCOME, POST),
+    "accounts:second-factor": Access(PENDING, GET),
+    "accounts:sign-out": Access(LEAVING, POST),
+    "accounts:sign-up": Access(WELCOME, GET),
+    "accounts:sign-up-link": Access(WELCOME, POST),
+    "accounts:sign-up-request": Access(WELCOME, POST),
+    "accounts:sign-up-account": Access(WELCOME, BOTH),
+    "accounts:confirm": Access(ENROLMENT, BOTH),
+    "accounts:profile": Access(SIGNED_IN, BOTH),
+    "accounts:display": Access(SIGNED_IN, POST),
+    "accounts:security": Access(SIGNED_IN, GET),
+    "accounts:enrol": Access(ENROLMENT, GET),
+    "accounts:distrust-browser": own("browser", POST),
+    "accounts:factor-reset-stop": Access(SIGNED_IN, POST),
+    "accounts:totp-present": Access(PENDING, BOTH),
+    "accounts:totp-confirm": Access(SIGNED_IN, BOTH),
+    "accounts:totp-enrol": Access(ENROLMENT, BOTH),
+    "accounts:totp-rename": own("totp device", BOTH),
+    "accounts:totp-remove": own("totp device", BOTH),
+    "accounts:oidc-start": Access(WELCOME, POST),
+    "accounts:oidc-callback": Access(WELCOME, GET),
+    "accounts:oidc-confirm": Access(SIGNED_IN, POST),
+    "accounts:oidc-link": Access(SIGNED_IN, POST),
+    "accounts:oidc-unlink": Access(SIGNED_IN, POST),
+    "accounts:keys": Access(SIGNED_IN, GET),
+    "accounts:keys-recovery": Access(SIGNED_IN, BOTH),
+    "accounts:keys-replace": Access(SIGNED_IN, BOTH),
+    "accounts:keys-rename": own("slot", BOTH),
+    "accounts:keys-remove": own("slot", BOTH),
+    "accounts:keys-former": own("slot", BOTH),
+    "accounts:keys-slots": Access(SIGNED_IN, GET),
+    "accounts:keys-used": own("slot", POST),
+    "accounts:keys-session": Access(SIGNED_IN, BOTH),
+    "accounts:reset": Access(WELCOME, GET),
+    "accounts:reset-request": Access(WELCOME, POST),
+    "accounts:reset-link": Access(WELCOME, POST),
+    "accounts:reset-code": Access(WELCOME, BOTH),
+    "accounts:reset-password": Access(WELCOME, BOTH),
+    "accounts:reset-stop": Access(SIGNED_IN, POST),
+    "accounts:address": Access(WELCOME, GET),
+    "accounts:address-link": Access(WELCOME, POST),
+    "accounts:address-confirm": Access(SIGNED_IN, BOTH),
+    "accounts:address-cancel": Access(SIGNED_IN, POST),
+    "accounts:password": Access(SIGNED_IN, BOTH),
+    "accounts:vault-key": Access(SIGNED_IN, BOTH),
+    "accounts:delete": Access(SIGNED_IN, BOTH),
+    "accounts:invitations": Access(OPERATORS, BOTH),
+    "accounts:withdraw-invitation": Access(OPERATORS, POST),
+    "audit:activity": Access(SIGNED_IN, GET),
+    "audit:activity-csv": Access(SIGNED_IN, GET),
+    "notifications:inbox": Access(SIGNED_IN, GET),
+    "notifications:read-all": Access(SIGNED_IN, POST),
+    "notifications:read": own("notification", POST),
+    "notifications:preferences": Access(SIGNED_IN, BOTH),
+    "notifications:former-preferences": Access(SIGNED_IN, BOTH),
+    "health-live": Access(PUBLIC, GET),
+    "health-ready": Access(PUBLIC, GET),
+    "offline": Access(PUBLIC, GET),
+    "service-worker": Access(PUBLIC, GET),
+    "admin:index": Access(ADMIN, BOTH),
+    "admin:login": Access((SIGN_IN, SIGN_IN, ENROL, OPEN, OPEN, OPEN), BOTH),
+    "admin:logout": Access(ADMIN, BOTH),
+    "admin:password_change": Access(ADMIN, BOTH),
+    "admin:password_change_done": Access(ADMIN, BOTH),
+    "admin:autocomplete": Access(ADMIN, BOTH),
+    "admin:jsi18n": Access(ADMIN, BOTH),
+    "admin:view_on_site": Access(ADMIN, BOTH),
+    "admin:app_list": Access(ADMIN, BOTH),
+    "admin:accounts_user_reset_factors": Access(ADMIN, BOTH),
+    "admin:accounts_user_withdraw_reset": Access(ADMIN, POST),
+    "admin:accounts_lockedsignin_changelist": Access(ADMIN, BOTH),
+    "admin:accounts_lockedsignin_unlock": Access(ADMIN, POST),
+}
+
+ADMIN_MODELS = (
+    "accounts_factorreset",
+    "accounts_signuptoken",
+    "accounts_user",
+    "audit_auditevent",
+    "audit_tombstone",
+    "auth_group",
+    "django_celery_beat_clockedschedule",
+    "django_celery_beat_crontabschedule",
+    "django_celery_beat_intervalschedule",
+    "django_celery_beat_periodictask",
+    "django_celery_beat_solarschedule",
+    "jobs_job",
+    "notifications_outgoingmail",
+)
+TABLE |= {
+    f"admin:{model}_{page}": Access(ADMIN, BOTH)
+    for model in ADMIN_MODELS
+    for page in ("changelist", "add", "history", "delete", "change")
+}

@@ -1,0 +1,180 @@
+"""Walks every address of the site in every role, and compares with the table."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from http.cookies import SimpleCookie
+from typing import Any
+
+from django.core.cache import cache
+from django.db import transaction
+from django.test import Client, override_settings
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from accounts.models import Passkey, TrustedBrowser, User
+from accounts.tests import access_table as table
+from accounts.totp.tests.test_totp import enrol
+from notifications.models import Notification
+from tests import base
+from vault import services as vault
+from vault.models import EntryType
+from vault.tests.making import NOON, account, make_entry
+
+FORCED = {"SECOND_FACTOR": "all", "SECOND_FACTOR_GRACE_DAYS": 0}
+
+
+def addresses(resolver: Any = None, prefix: str = "") -> Iterator[tuple[str, list[str]]]:
+    """The names of all addresses, each with the names of its parts."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{pattern.namespace}:" if pattern.namespace else ""
+            yield from addresses(pattern, prefix + inner)
+        elif isinstance(pattern, URLPattern) and pattern.name:
+            parts = pattern.pattern.converters or pattern.pattern.regex.groupindex
+            yield prefix + pattern.name, list(parts)
+
+
+def things_of(user: User) -> dict[str, Any]:
+    """One object of each kind, as the table names them."""
+    now = timezone.now()
+    trashed = make_entry(user, 2)
+    vault.trash_entry(entry=trashed, at=now)
+    twin = account(3)
+    make_entry(user, 3)
+    added = vault.add_accounts(owner=user, accounts=[twin], at=NOON)
+    draft = vault.keep_drafts(owner=user, duplicates=added.duplicates, at=now, website="")[0]
+    notice = {"kind": "new_sign_in", "params": {}, "created_at": now}
+    trust = {"token_hash": uuid.uuid4().hex, "created_at": now, "expires_at": now}
+    key = {"credential_id": uuid.uuid4().hex, "public_key": b"key", "created_at": now}
+    return {
+        "entry": make_entry(user, 1, type=EntryType.HOTP.value).pk,
+        "trashed entry": trashed.pk,
+        "draft": draft.pk,
+        "category": vault.add_category(owner=user, name="Work", at=now).pk,
+        "notification": Notification.objects.create(user_id=user.pk, **notice).pk,
+        "totp device": enrol(user).pk,
+        "passkey": Passkey.objects.create(user=user, name="Key", **key).pk,
+        "browser": TrustedBrowser.objects.create(user=user, **trust).pk,
+        "slot": user.key_slots.get().pk,
+    }
+
+
+def outcome(response: Any) -> str:
+    location = response.headers.get("Location", "")
+    if location == "/sign-in/" or location.startswith("/sign-in/?next="):
+        return table.SIGN_IN
+    if location == "/settings/security/enrol/":
+        return table.ENROL
+    if location.startswith("/admin/login/"):
+        return table.KEPT_OUT
+    found = {403: table.CLOSED, 404: table.NOTHING, 405: table.NO_SUCH_DEED}
+    if response.status_code == 500:
+        return "a fault"
+    return found.get(response.status_code, table.OPEN)
+
+
+class MatrixTests(base.TestCase):
+    """Each request is undone, and made from the same state as all others."""
+
+    own: dict[str, Any]
+    foreign: dict[str, Any]
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        super().setUpTestData()
+        cls.own = {}
+        cls.foreign = things_of(cls.bob)
+
+    def test_lists_every_address(self) -> None:
+        assert {name for name, _ in addresses()} == set(table.TABLE)
+
+    def test_opens_to_strangers_what_the_table_says(self) -> None:
+        self.own = things_of(self.alice)
+        self.walk("anonymous", Client())
+
+    def test_opens_nothing_to_a_password_alone(self) -> None:
+        self.own = things_of(self.alice)
+        client = Client()
+        assert base.sign_in(client, "alice").headers["Location"] != "/"
+        self.walk("pending", client)
+
+    @override_settings(**FORCED)
+    def test_opens_the_enrolment_alone_once_the_grace_is_over(self) -> None:
+        client = Client()
+        base.sign_in(client, "alice")
+        self.own = things_of(self.alice)
+        self.walk("restricted", client)
+
+    def test_opens_to_users_what_is_theirs(self) -> None:
+        client = Client()
+        base.sign_in(client, "alice")
+        self.own = things_of(self.alice)
+        self.walk("user", client)
+
+    def test_keeps_operators_without_a_factor_out_of_the_administration(self) -> None:
+        client = Client()
+        base.sign_in(client, "charlie")
+        self.own = things_of(self.charlie)
+        self.walk("unproven operator", client)
+
+    def test_opens_the_administration_to_operators_and_no_vaults(self) -> None:
+        client = self.sign_in_as("charlie", Client())
+        self.own = things_of(self.charlie)
+        self.walk("operator", client)
+
+    def walk(self, role: str, client: Client) -> None:
+        cookies = client.cookies.output(header="", sep=";")
+        for name, parts in addresses():
+            access = table.TABLE.get(name)
+            if access is None:
+                continue
+            for method in ("GET", "POST"):
+                for things in (self.own, self.foreign) if access.thing else (self.own,):
+                    client.cookies = SimpleCookie(cookies)
+                    path = reverse(name, kwargs=self.parts(parts, access, things))
+                    response = self.ask(client, method, path)
+                    wanted = expected(access, role, method, is_own=things is self.own)
+                    with self.subTest(f"{role}: {method} {name}", own=things is self.own):
+                        self.judge(response, wanted)
+
+    def ask(self, client: Client, method: str, path: str) -> Any:
+        cache.clear()
+        with transaction.atomic():
+            response = client.generic(
+                method, path, content_type="application/x-www-form-urlencoded"
+            )
+            transaction.set_rollback(True)
+        return response
+
+    def judge(self, response: Any, wanted: str) -> None:
+        found = outcome(response)
+        if wanted == table.LET_IN:
+            assert found in {table.OPEN, table.CLOSED, table.NOTHING, table.NO_SUCH_DEED}, found
+        elif wanted == table.KEPT_OUT:
+            assert found in {table.KEPT_OUT, table.SIGN_IN}, found
+        else:
+            assert found == wanted, f"{found}, not {wanted}"
+
+    def parts(
+        self, parts: list[str], access: table.Access, things: dict[str, Any]
+    ) -> dict[str, Any]:
+        fixed = {
+            "app_label": "accounts",
+            "slug": "github",
+            "user_id": self.alice.pk,
+            "content_type_id": 1,
+        }
+        anything = things.get(access.thing, uuid.uuid4())
+        return {part: fixed.get(part, anything) for part in parts}
+
+
+def expected(access: table.Access, role: str, method: str, *, is_own: bool) -> str:
+    wanted = access.rule[table.ROLES.index(role)]
+    # Here the view itself sends people to the sign-in.
+    is_sent = wanted == table.SIGN_IN and access.rule in (table.LEAVING, table.PENDING)
+    is_let_through = wanted == table.OPEN or is_sent
+    if is_let_through and method not in access.methods:
+        return table.NO_SUCH_DEED
+    return table.NOTHING if wanted == table.OPEN and not is_own else wanted
