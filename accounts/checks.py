@@ -5,6 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from accounts.oidc import fetching
+
 
 @register()
 def open_sign_up_has_mail(**_: Any) -> list[CheckMessage]:

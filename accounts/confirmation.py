@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
 from django.utils.translation import gettext as _
 
 from accounts import factors, signin
 from accounts.models import User
+from accounts.oidc import identities
 from audit import events
 from audit import services as audit
 from core import allowances
@@ -59,4 +61,6 @@ def ways(user: User, *, but: str) -> list[factors.Way]:
         for factor in factors.enrolled(user)
         if factor.confirm_url_name and factor.name != but
     ]
+    if but != "oidc" and identities.confirms_by_provider(user):
+        found.append(factors.Way(settings.OIDC_NAME, resolve_url("accounts:oidc-confirm")))
     return found

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 
 HAS_FACTOR = "has_factor"
 AMR = "amr"
+MFA = "mfa"
 # What counts as a real second factor; a trusted browser only spares the question for one.
-FACTOR_AMR = frozenset({"otp", "passkey", "mfa"})
+FACTOR_AMR = frozenset({"otp", "passkey", MFA})
 PER_USER = 10
 PER_NETWORK = 5
 

@@ -17,6 +17,8 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 OPEN_TO_THE_FACTORLESS = {
     "accounts:enrol",
     "accounts:confirm",
+    "accounts:oidc-confirm",
+    "accounts:oidc-callback",
     "accounts:sign-out",
     "accounts:sign-in",
     "offline",

@@ -32,6 +32,9 @@ from notifications import services as notifications
 PENDING_FOR = timedelta(minutes=10)
 PENDING_KEY = "pending_sign_in"
 PASSKEY = "passkey"
+# First factors that need no second one: a passkey proves possession and person at once, and a
+# provider that the operator trusts has asked for a second factor itself.
+COMPLETE = frozenset({PASSKEY, factors.MFA})
 TRUSTED = "trusted"
 BACKEND = "accounts.backends.PasswordBackend"
 
@@ -78,11 +81,19 @@ def check_password(request: HttpRequest, *, address: str, auth_secret: bytes, at
         raise
 
 
-def begin(request: HttpRequest, user: User, *, amr: str, next_url: str, at: datetime) -> None:
-    """Keep a proven first factor until the session can start."""
+def begin(
+    request: HttpRequest,
+    user: User,
+    *,
+    amr: str,
+    also: tuple[str, ...] = (),
+    next_url: str,
+    at: datetime,
+) -> None:
+    """Keep a proven first factor until the session can start; `also` are further amr words."""
     pending = PendingSignIn.objects.create(
         user=user,
-        amr=[amr],
+        amr=[amr, *also],
         next_url=next_url,
         created_at=at,
         expires_at=at + PENDING_FOR,
@@ -121,7 +132,7 @@ def add_proof(request: HttpRequest, proof: factors.Proof, *, at: datetime) -> No
 def advance(request: HttpRequest, *, at: datetime) -> str:
     """Go on as far as possible. The answer is the URL of the next step, or of the way in."""
     row = pending(request, at=at)
-    if not row.proofs and PASSKEY not in row.amr:
+    if not row.proofs and COMPLETE.isdisjoint(row.amr):
         enrolled = factors.enrolled(row.user)
         if enrolled and not _is_spared(request, row, enrolled, at=at):
             return resolve_url(enrolled[0].url_name)
@@ -183,7 +194,7 @@ def _open_session(request: HttpRequest, user: User, *, amr: list[str], at: datet
     login(request, user, backend=BACKEND)
     policy.start_grace(user, at=at)
     request.session[factors.AMR] = amr
-    request.session[factors.HAS_FACTOR] = factors.count(user) > 0
+    request.session[factors.HAS_FACTOR] = factors.count(user) > 0 or factors.MFA in amr
     request.session["proven_at"] = at.timestamp()
     request.session.save()
 
@@ -199,7 +210,9 @@ def _tell(request: HttpRequest, user: User, *, amr: list[str], at: datetime) -> 
 
 
 def _way_in(row: PendingSignIn) -> str:
-    if keyslots.opens_with(row.user.id, salt=row.user.salt):
+    # Somebody without a password has no slot for one, and nothing that it would open.
+    has_no_slot = not row.user.kdf_salt
+    if has_no_slot or keyslots.opens_with(row.user.id, salt=row.user.salt):
         return row.next_url
     return resolve_url("accounts:vault-key")
 

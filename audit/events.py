@@ -17,12 +17,19 @@ if TYPE_CHECKING:
 SESSION_STARTED = "session.started"
 SESSION_START_REFUSED = "session.start_refused"
 SESSION_ENDED = "session.ended"
+SESSION_BREAK_GLASS = "session.break_glass"
 CONFIRM_PASSED = "confirm.passed"
 CONFIRM_REFUSED = "confirm.refused"
 
 ACCOUNT_CREATED = "account.created"
 ACCOUNT_DELETED = "account.deleted"
 PROFILE_CHANGED = "account.profile_changed"
+IDENTITY_LINKED = "account.identity_linked"
+IDENTITY_UNLINKED = "account.identity_unlinked"
+IDENTITY_REFUSED = "account.identity_refused"
+OPERATOR_MADE = "account.operator_made"
+OPERATOR_UNMADE = "account.operator_unmade"
+OPERATOR_KEPT = "account.operator_kept"
 PASSWORD_CHANGED = "account.password_changed"
 PASSWORD_RESET = "account.password_reset"
 RESET_REQUESTED = "reset.requested"
@@ -76,6 +83,7 @@ SENTENCES: Mapping[str, StrPromise] = {
     SESSION_STARTED: _("You signed in."),
     SESSION_START_REFUSED: _("A sign-in was refused."),
     SESSION_ENDED: _("A session ended."),
+    SESSION_BREAK_GLASS: _("You signed in with a password although single sign-on is demanded."),
     CONFIRM_PASSED: _("You confirmed that it is you."),
     CONFIRM_REFUSED: _("A confirmation that it is you was refused."),
     FACTOR_ENROLLED: _("You added a second factor."),
@@ -89,6 +97,12 @@ SENTENCES: Mapping[str, StrPromise] = {
     ACCOUNT_CREATED: _("Your account was created."),
     ACCOUNT_DELETED: _("The account was deleted."),
     PROFILE_CHANGED: _("You changed your profile."),
+    IDENTITY_LINKED: _("A sign-in at %(provider)s was linked to your account."),
+    IDENTITY_UNLINKED: _("The sign-in at %(provider)s is no longer linked to your account."),
+    IDENTITY_REFUSED: _("Linking a sign-in elsewhere to your account was refused."),
+    OPERATOR_MADE: _("Your groups made you an operator."),
+    OPERATOR_UNMADE: _("Your groups no longer make you an operator."),
+    OPERATOR_KEPT: _("You stay an operator against your groups, as there is no other."),
     PASSWORD_CHANGED: _("Your password was changed."),
     PASSWORD_RESET: _("Your password was reset with a mailed link."),
     RESET_REQUESTED: _("A link to reset a password was asked for."),
@@ -135,6 +149,20 @@ REASONS: Mapping[str, StrPromise] = {
     "link used": _("The link had been used."),
     "link stopped": _("The reset had been stopped."),
     "link expired": _("The link had expired."),
+    "single sign-on only": _("This site takes passwords from operators only."),
+    "provider away": _("The sign-in service could not be reached."),
+    "provider nonsense": _("The sign-in service gave an answer that could not be used."),
+    "provider refused": _("The sign-in service said no."),
+    "state not valid": _("The answer was used already, too old, or of another browser."),
+    "token not valid": _("What the sign-in service stated could not be verified."),
+    "not fresh": _("The sign-in service had not asked again."),
+    "other person": _("It was somebody else at the sign-in service."),
+    "not linked": _("No account is linked to that person."),
+    "address taken": _("The address has an account that is not linked."),
+    "address not verified": _("The sign-in service vouched for no address."),
+    "account closed": _("The account is switched off."),
+    "linked elsewhere": _("It is linked to another account."),
+    "only way in": _("It is the only way in."),
     "csrf": _("The form came from elsewhere, or was too old."),
     "address_refused": _("The mail server refused the address."),
     "mail_server_away": _("The mail server could not be reached."),

@@ -110,6 +110,18 @@ SLOT_CHANGED = Kind(
     _("What opens your encrypted notes was changed from %(browser)s at %(address)s."),
     is_security=True,
 )
+IDENTITY_LINKED = Kind(
+    "identity_linked",
+    _("Sign-in linked"),
+    _("A sign-in at %(provider)s was linked to your account from %(browser)s at %(address)s."),
+    is_security=True,
+)
+IDENTITY_UNLINKED = Kind(
+    "identity_unlinked",
+    _("Sign-in unlinked"),
+    _("A sign-in at %(provider)s was unlinked from your account, from %(browser)s at %(address)s."),
+    is_security=True,
+)
 SECRET_REVEALED = Kind(
     "secret_revealed",
     _("Secret shown"),
@@ -138,6 +150,8 @@ ALL: Mapping[str, Kind] = {
         PROFILE_CHANGED,
         FACTOR_ENROLLED,
         FACTOR_REMOVED,
+        IDENTITY_LINKED,
+        IDENTITY_UNLINKED,
         FACTOR_RESET_REQUESTED,
         FACTOR_RESET_STOPPED,
         FACTORS_RESET,

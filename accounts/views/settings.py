@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import factors, policy
 from accounts.decorators import confirmed_recently
+from accounts.oidc import services as oidc
 from accounts.passkeys import services as passkeys
 from accounts.slots import services as slots
 from accounts.totp import services as totp
@@ -26,6 +27,7 @@ def security(request: HttpRequest) -> HttpResponse:
         "factor_count": factors.count(user),
         "is_demanded": policy.concerns(user),
         "factor_due_at": user.factor_due_at,
+        **oidc.section(user),
         **totp.section(user),
         **passkeys.section(user),
         **slots.section(user),

@@ -15,11 +15,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import prelogin, signin
 from accounts.forms import SignInForm
+from accounts.oidc import policy as sso
 from audit import events
 from audit import services as audit
 from core.throttle import throttle
 
 WRONG = _("This address and password do not belong together.")
+SSO_ONLY = _("This site takes no passwords. Use the button below.")
 LOCKED_OUT = _(
     "Too many attempts with this address from your network. Wait 15 minutes and try again."
 )
@@ -43,15 +45,19 @@ def _post_sign_in(request: HttpRequest, next_url: str) -> HttpResponse:
         return _page(request, form)
     now = timezone.now()
     try:
+        sso.ask_for_password(request, at=now)
         user = signin.check_password(
             request, address=form.cleaned_data["email"], auth_secret=form.secret, at=now
         )
+        sso.break_glass(user, at=now)
         signin.begin(request, user, amr="pwd", next_url=next_url, at=now)
         return redirect(signin.advance(request, at=now))
     except signin.TooManyAttempts:
         form.add_error(None, LOCKED_OUT)
     except signin.WrongPassword:
         form.add_error(None, WRONG)
+    except sso.SingleSignOnOnly:
+        form.add_error(None, SSO_ONLY)
     except signin.PendingGone:
         form.add_error(None, _("This sign-in took too long. Please start again."))
     return _page(request, form)

@@ -16,6 +16,8 @@ from tests import base
 PUBLIC = {
     "accounts:sign-in",
     "accounts:sign-in-parameters",
+    "accounts:oidc-start",
+    "accounts:oidc-callback",
     "accounts:sign-out",
     "accounts:second-factor",
     "accounts:totp-present",

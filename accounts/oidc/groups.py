@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts import operators
+from accounts.models import User
+from accounts.oidc import tokens
+from audit import events
+from audit import services as audit
+
+logger = logging.getLogger(__name__)
+
+
+def keep_in_step(user: User, claims: dict[str, Any], *, at: datetime) -> None:
+    """Make the user an operator, or no longer one, as the provider's groups say."""
+    if not settings.OIDC_OPERATOR_GROUP:
+        return
+    is_member = settings.OIDC_OPERATOR_GROUP in tokens.words(claims, settings.OIDC_GROUPS_CLAIM)
+    if is_member == user.is_staff == user.is_superuser:
+        return
+    try:
+        with transaction.atomic():
+            if not is_member:
+                operators.ask_to_lose(user)
+            User.objects.filter(pk=user.pk).update(is_staff=is_member, is_superuser=is_member)
+            event = events.OPERATOR_MADE if is_member else events.OPERATOR_UNMADE
+            audit.record(event, user=user.pk, at=at)
+    except operators.LastOperator:
+        logger.warning("The last operator is in no operator group, and stays one all the same.")
+        audit.record(events.OPERATOR_KEPT, user=user.pk, at=at)
+        return
+    user.is_staff = user.is_superuser = is_member
