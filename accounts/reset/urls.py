@@ -5,7 +5,9 @@ from django.urls import path
 from accounts.reset import address_views, views
 
 urlpatterns = [
-    path("reset/", views.ask, name="reset"),
+    path("reset/", views.landing, name="reset"),
+    # Not the path of the links: in the same tab they would only change the fragment.
+    path("reset/request/", views.request_link, name="reset-request"),
     path("reset/link/", views.open_link, name="reset-link"),
     path("reset/code/", views.code, name="reset-code"),
     path("reset/password/", views.password, name="reset-password"),

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import factors
 from accounts.forms import AddressForm
@@ -25,16 +25,17 @@ from keyslots.services import SlotRefused
 
 
 @login_not_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def ask(request: HttpRequest) -> HttpResponse:
+@require_safe
+def landing(request: HttpRequest) -> HttpResponse:
     """Ask for a link, and where links lead: the token in the fragment is posted by the script."""
-    if request.method == "POST":
-        return _ask(request)
     return _ask_page(request, AddressForm(), status=200)
 
 
+@login_not_required
+@require_POST
 @throttle("reset", "30/m")
-def _ask(request: HttpRequest) -> HttpResponse:
+def request_link(request: HttpRequest) -> HttpResponse:
+    """The same answer whether or not somebody has the address."""
     form = AddressForm(request.POST)
     if not form.is_valid() or not settings.MAIL_IS_CONFIGURED:
         return _ask_page(request, form, status=422)

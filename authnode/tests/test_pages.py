@@ -26,6 +26,7 @@ PUBLIC = {
     "accounts:sign-up-request",
     "accounts:sign-up-account",
     "health-live",
+    "accounts:reset-request",
     "health-ready",
     "accounts:reset",
     "accounts:reset-link",
