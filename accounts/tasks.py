@@ -7,7 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts.help import services as factor_help
-from accounts.models import OidcRequest, PendingSignIn, SignUpToken
+from accounts.models import AddressChange, OidcRequest, PasswordReset, PendingSignIn, SignUpToken
 from core import allowances
 
 KEPT = timedelta(days=30)
@@ -18,7 +18,8 @@ def forget_expired(**_: Any) -> None:
     now = timezone.now()
     PendingSignIn.objects.filter(expires_at__lt=now).delete()
     OidcRequest.objects.filter(expires_at__lt=now).delete()
-    SignUpToken.objects.filter(expires_at__lt=now - KEPT).delete()
+    for links in (SignUpToken, PasswordReset, AddressChange):
+        links.objects.filter(expires_at__lt=now - KEPT).delete()
     allowances.forget_free(at=now)
 
 
