@@ -1,0 +1,69 @@
+"""Single sign-on in a real browser: link, sign in, be asked again, be refused."""
+
+from __future__ import annotations
+
+from django.test import override_settings
+from playwright.sync_api import Page, expect
+
+from accounts.models import OidcIdentity, User
+from accounts.oidc.tests.site import SiteMixin
+from tests.base import make_user
+from tests.journeys.browser import BrowserTestCase
+
+ADDRESS = {"email": "nora@example.com", "email_verified": True, "name": "Nora"}
+
+
+class SingleSignOnTests(SiteMixin, BrowserTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.start_provider()
+        self.provider.asks = True
+
+    def sign_in(self, page: Page) -> None:
+        page.goto("/sign-in/")
+        page.get_by_role("button", name="Sign in with Example Login").click()
+        page.get_by_role("link", name="Allow").click()
+
+    def test_makes_an_account_and_confirms_through_the_provider(self) -> None:
+        page = self.new_page()
+        self.provider.claims = ADDRESS
+        with override_settings(OIDC_CREATES_USERS=True):
+            self.sign_in(page)
+            page.wait_for_url(f"{self.live_server_url}/")
+        assert User.objects.get().email == "nora@example.com"
+        page.goto("/settings/security/")
+        expect(page.get_by_text("This is your only way to sign in")).to_be_visible()
+        self.assert_accessible(page, "security")
+
+        page.goto("/confirm/?next=/settings/")
+        expect(page.get_by_text("Sign in with Example Login once more")).to_be_visible()
+        self.assert_accessible(page, "confirm")
+        page.get_by_role("button", name="Go to Example Login").click()
+        page.get_by_role("link", name="Allow").click()
+        page.wait_for_url(f"{self.live_server_url}/settings/")
+        assert self.faults == []
+
+    def test_signs_a_linked_user_in(self) -> None:
+        self.link(make_user("alice"))
+        page = self.new_page()
+
+        self.sign_in(page)
+
+        page.wait_for_url(f"{self.live_server_url}/")
+        page.get_by_role("button", name="Sign out").first.click()
+        expect(page.get_by_text("You are signed out.")).to_be_visible()
+        assert self.faults == []
+
+    def test_leads_back_from_a_refusal(self) -> None:
+        page = self.new_page()
+        self.provider.faults = {"deny"}
+
+        self.sign_in(page)
+
+        expect(page.get_by_text("did not let you in")).to_be_visible()
+        self.assert_accessible(page, "refused")
+        page.get_by_role("link", name="Back to the sign-in").click()
+        expect(page.get_by_role("button", name="Sign in with Example Login")).to_be_visible()
+        self.assert_accessible(page, "sign-in")
+        assert not OidcIdentity.objects.exists()
+        assert self.faults == []
