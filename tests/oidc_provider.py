@@ -15,7 +15,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -48,11 +48,12 @@ class Provider:
     def change_keys(self, algorithm: str, key_id: str) -> None:
         self.algorithm, self.key_id = algorithm, key_id
         kind = tokens.KEY_TYPES[algorithm]
-        self.key: Any = {
+        makers: dict[str, Callable[[], Any]] = {
             "RSA": lambda: jwk.RSAKey.generate_key(2048),
             "EC": lambda: jwk.ECKey.generate_key("P-256"),
             "OKP": lambda: jwk.OKPKey.generate_key("Ed25519"),
-        }[kind]()
+        }
+        self.key = makers[kind]()
         self.published = [{**self.key.as_dict(private=False), "kid": key_id, "use": "sig"}]
 
     @contextmanager
