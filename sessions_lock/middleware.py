@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.sessions import middleware as sessions
+from django.contrib.sessions.backends.base import UpdateError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.cache import patch_vary_headers
 
 BACKGROUND = "X-Background"
@@ -28,6 +31,13 @@ class SessionMiddleware(sessions.SessionMiddleware):
             if request.session.is_superseded:  # type: ignore[attr-defined]
                 return HttpResponse(status=204)
         return None
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Another request has ended this session while the view ran: sign in again."""
+        if not isinstance(error, UpdateError):
+            return None
+        request.session = self.SessionStore()
+        return redirect(settings.LOGIN_URL)
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         session = getattr(request, "session", None)

@@ -1,0 +1,165 @@
+"""What may happen once happens once, however many ask at the same moment.
+
+Each round sends its requests over real connections to a running server, from as many browsers and
+networks as there are requests.
+"""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import uuid
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+from unittest import mock
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+from django.conf import settings
+from django.contrib.auth import login
+from django.core.cache import cache
+from django.test import LiveServerTestCase, RequestFactory, override_settings
+from django.utils import timezone
+
+from accounts import factors, sign_up, signin
+from accounts.models import SignUpToken, User
+from accounts.totp.tests.test_totp import code, enrol
+from accounts.views.sign_up import TOKEN_KEY
+from audit.models import AuditEvent
+from keyslots import services as keyslots
+from keyslots.models import KeySlot
+from sessions_lock.models import SessionActivity
+from sessions_lock.store import SessionStore
+from tests import base
+from tests.figures import rounds
+
+pytestmark = pytest.mark.figures
+
+CSRF = "c" * 32
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    location: str
+
+
+class Browser:
+    """A browser with a session, on a network of its own."""
+
+    def __init__(self, number: int) -> None:
+        self.address = f"198.51.100.{number + 1}"
+        self.request = RequestFactory().get("/", REMOTE_ADDR=self.address)
+        self.request.session = SessionStore()
+
+    def post(self, server: str, path: str, form: Mapping[str, str]) -> Answer:
+        place = urlsplit(server)
+        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=60)
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Cookie": f"session={self.request.session.session_key}; csrf={CSRF}",
+            "X-CSRFToken": CSRF,
+            "X-Forwarded-For": self.address,
+        }
+        try:
+            connection.request("POST", path, urlencode(form), headers)
+            response = connection.getresponse()
+            response.read()
+            return Answer(response.status, response.headers.get("Location", ""))
+        finally:
+            connection.close()
+
+
+@override_settings(TRUSTED_PROXIES=["127.0.0.1", "::1"])
+class RaceTests(base.PeopleMixin, LiveServerTestCase):
+    databases = set(settings.DATABASES)
+    many = rounds(10, 50)
+
+    def setUp(self) -> None:
+        cache.clear()
+        self.make_people()
+        # The ceilings would let a few through and hide whether the others could win.
+        self.enterContext(mock.patch.object(factors, "PER_USER", 1_000))
+        self.browsers = [Browser(number) for number in range(self.many)]
+
+    def race(self, path: str, forms: list[dict[str, str]]) -> list[Answer]:
+        gate = threading.Barrier(self.many)
+
+        def post(number: int) -> Answer:
+            gate.wait()
+            return self.browsers[number].post(self.live_server_url, path, forms[number])
+
+        with ThreadPoolExecutor(self.many) as pool:
+            return list(pool.map(post, range(self.many)))
+
+    def say(self, what: str, answers: list[Answer], won: int) -> None:
+        print(f"\n{what}: {won} of {len(answers)} parallel requests")
+        assert won == 1
+        assert not [answer for answer in answers if answer.status >= 500]
+
+    def test_one_code_starts_one_session(self) -> None:
+        enrol(self.alice)
+        for browser in self.browsers:
+            signin.begin(
+                browser.request, self.alice, amr="pwd", next_url="/activity/", at=timezone.now()
+            )
+            browser.request.session.save()
+
+        answers = self.race("/sign-in/code/", [{"code": code(timezone.now())}] * self.many)
+
+        won = sum(answer.location == "/activity/" for answer in answers)
+        self.say("one TOTP code starts a session", answers, won)
+        assert SessionActivity.objects.filter(user=self.alice, ended_at=None).count() == 1
+
+    def test_one_invitation_makes_one_user(self) -> None:
+        link = sign_up.invite(email="dora@example.com", invited_by=None, at=timezone.now())
+        token = sign_up.find(link.partition("#")[2], at=timezone.now())
+        for browser in self.browsers:
+            browser.request.session[TOKEN_KEY] = str(token.id)
+            browser.request.session.save()
+
+        answers = self.race("/sign-up/account/", [_new_account(token) for _ in self.browsers])
+
+        won = sum(answer.location == "/" for answer in answers)
+        self.say("one invitation makes an account", answers, won)
+        assert User.objects.filter(email="dora@example.com").count() == 1
+        assert KeySlot.objects.filter(user_id=token.user_id).count() == 1
+
+    def test_one_password_is_changed_once(self) -> None:
+        for browser in self.browsers:
+            login(browser.request, self.alice, backend=signin.BACKEND)
+            browser.request.session.save()
+        version = self.alice.credentials_version
+
+        path = "/settings/security/password/"
+        answers = self.race(path, [_new_password(self.alice, n) for n in range(self.many)])
+
+        won = sum(answer.location == "/settings/" for answer in answers)
+        self.say("one password is changed", answers, won)
+        alice = User.objects.get(pk=self.alice.pk)
+        assert alice.credentials_version == version + 1
+        assert keyslots.opens_with(alice.pk, salt=alice.salt)
+        assert AuditEvent.objects.filter(event="account.password_changed").count() == 1
+
+
+def _new_account(token: SignUpToken) -> dict[str, str]:
+    slot = base.slot_for("dora", token.user_id, slot_id=token.slot_id)
+    return {
+        "email": "dora@example.com",
+        "display_name": "Dora",
+        "new_auth_secret": base.posted_secret("dora"),
+        "password_slot": base.posted_slot(slot),
+    }
+
+
+def _new_password(user: User, number: int) -> dict[str, str]:
+    old: Any = keyslots.password_slot(user.pk)
+    name = f"new {number}"
+    slot = base.slot_for(name, user.pk, vault_key_id=old.vault_key_id, slot_id=uuid.uuid4())
+    return {
+        "auth_secret": base.posted_secret("alice"),
+        "new_auth_secret": base.posted_secret(name),
+        "password_slot": base.posted_slot(slot),
+    }
