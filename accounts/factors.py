@@ -59,16 +59,16 @@ class SecondFactor(Protocol):
     """`url_name` is the page of a pending sign-in, `confirm_url_name` that of confirm-it's-you.
 
     `enrol_url_name` is where a signed-in person adds one, or "" when it cannot be added by itself.
-    """
     `reset_url_name` is the page that presents it to reset a forgotten password, or "" for none.
+    """
 
     name: str
     title: StrOrPromise
     url_name: str
     confirm_url_name: str
     enrol_url_name: str
-
     reset_url_name: str
+
     def is_enrolled(self, user: User) -> bool: ...
 
     def count(self, user: User) -> int:
