@@ -20,7 +20,9 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import login
 from django.core.cache import cache
+from django.core.servers.basehttp import ThreadedWSGIServer
 from django.test import LiveServerTestCase, RequestFactory, override_settings
+from django.test.testcases import LiveServerThread
 from django.utils import timezone
 
 from accounts import factors, sign_up, signin
@@ -44,6 +46,15 @@ CSRF = "c" * 32
 class Answer:
     status: int
     location: str
+
+
+class Server(ThreadedWSGIServer):
+    # So many connections wait to be accepted; the development server turns the eleventh away.
+    request_queue_size = 128
+
+
+class ServerThread(LiveServerThread):
+    server_class = Server
 
 
 class Browser:
@@ -76,6 +87,7 @@ class Browser:
 class RaceTests(base.PeopleMixin, LiveServerTestCase):
     databases = set(settings.DATABASES)
     many = rounds(10, 50)
+    server_thread_class = ServerThread
 
     def setUp(self) -> None:
         cache.clear()
