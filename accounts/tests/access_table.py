@@ -114,7 +114,7 @@ TABLE: dict[str, Access] = {
     "accounts:reset-link": Access(WELCOME, POST),
     "accounts:reset-code": Access(WELCOME, BOTH),
     "accounts:reset-password": Access(WELCOME, BOTH),
-    "accounts:reset-stop": Access(SIGNED_IN, POST),
+    "accounts:reset-stop": Access(ENROLMENT, POST),
     "accounts:address": Access(WELCOME, GET),
     "accounts:address-link": Access(WELCOME, POST),
     "accounts:address-confirm": Access(SIGNED_IN, BOTH),
