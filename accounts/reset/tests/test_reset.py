@@ -18,6 +18,7 @@ from accounts.credentials import NewCredentials
 from accounts.models import PasswordReset, TotpDevice, TrustedBrowser, User
 from accounts.reset import asking
 from accounts.reset import services as reset
+from accounts.totp.factor import TotpFactor
 from accounts.totp.tests.test_totp import code, enrol
 from audit.models import AuditEvent
 from jobs.models import Job
@@ -338,6 +339,12 @@ class WithFactorTests(base.TestCase):
         assert self.client.post("/reset/password/", form(self.alice)).status_code == 302
         assert User.objects.get(pk=self.alice.pk).check_auth_secret(base.auth_secret_of("new"))
         assert AuditEvent.objects.get(event="account.password_reset").facts["factor"] == "totp"
+
+    def test_says_so_where_no_factor_can_be_shown_here(self) -> None:
+        with patch.object(TotpFactor, "reset_url_name", ""):
+            response = self.client.get("/reset/password/")
+
+        self.assertContains(response, "second factor is needed", status_code=403)
 
     def test_counts_wrong_codes(self) -> None:
         for _ in range(5):
