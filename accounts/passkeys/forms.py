@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+
+class NameForm(forms.Form):
+    name = forms.CharField(
+        label=_("Name"), max_length=60, error_messages={"required": _("Enter a name.")}
+    )
