@@ -52,11 +52,21 @@ SIGN_UP_REQUESTED = "sign_up.requested"
 FACTOR_ENROLLED = "factor.enrolled"
 FACTOR_REMOVED = "factor.removed"
 FACTOR_REFUSED = "factor.refused"
+COUNTER_WENT_BACK = "factor.counter_went_back"
+PRF_RESULT_REFUSED = "factor.prf_result_refused"
 FACTOR_RESET_REQUESTED = "factor.reset_requested"
 FACTOR_RESET_STOPPED = "factor.reset_stopped"
 FACTORS_RESET = "factor.reset_done"
 BROWSER_TRUSTED = "factor.browser_trusted"
 BROWSER_DISTRUSTED = "factor.browser_distrusted"
+
+RECOVERY_GENERATED = "recovery.generated"
+RECOVERY_SHOWN = "recovery.shown"
+RECOVERY_CONFIRMED = "recovery.confirmed"
+RECOVERY_REFUSED = "recovery.refused"
+RECOVERY_REDEEMED = "recovery.redeemed"
+RECOVERY_SUPERSEDED = "recovery.superseded"
+RECOVERY_INVALIDATED = "recovery.invalidated"
 
 ACCESS_REFUSED = "access.refused"
 FOREIGN_OBJECT = "access.foreign_object"
@@ -89,11 +99,20 @@ SENTENCES: Mapping[str, StrPromise] = {
     FACTOR_ENROLLED: _("You added a second factor."),
     FACTOR_REMOVED: _("A second factor was removed."),
     FACTOR_REFUSED: _("A second factor was refused."),
+    COUNTER_WENT_BACK: _("A security key was refused: its counter went back."),
+    PRF_RESULT_REFUSED: _("A request was refused that carried a key of the browser."),
     FACTOR_RESET_REQUESTED: _("The removal of your second factors was asked for: %(reason)s"),
     FACTOR_RESET_STOPPED: _("The removal of your second factors was stopped."),
     FACTORS_RESET: _("Your second factors were removed, as had been asked for."),
     BROWSER_TRUSTED: _("A browser is trusted and no longer asked for the code."),
     BROWSER_DISTRUSTED: _("A browser is no longer trusted."),
+    RECOVERY_GENERATED: _("You made new backup sign-in codes."),
+    RECOVERY_SHOWN: _("Your new backup sign-in codes were shown, once."),
+    RECOVERY_CONFIRMED: _("You confirmed that you have kept your backup sign-in codes."),
+    RECOVERY_REFUSED: _("A backup sign-in code was refused."),
+    RECOVERY_REDEEMED: _("A backup sign-in code was used."),
+    RECOVERY_SUPERSEDED: _("Your earlier backup sign-in codes ended, as you made new ones."),
+    RECOVERY_INVALIDATED: _("Your backup sign-in codes were invalidated."),
     ACCOUNT_CREATED: _("Your account was created."),
     ACCOUNT_DELETED: _("The account was deleted."),
     PROFILE_CHANGED: _("You changed your profile."),
@@ -145,6 +164,12 @@ SENTENCES: Mapping[str, StrPromise] = {
 REASONS: Mapping[str, StrPromise] = {
     "wrong password": _("The password was wrong."),
     "too many attempts": _("There had been too many wrong passwords."),
+    "not a code": _("It was not a code."),
+    "no codes": _("There were no valid codes."),
+    "code wrong": _("It was none of the valid codes."),
+    "code used": _("It had been used."),
+    "too many codes": _("There had been too many attempts."),
+    "used meanwhile": _("It was used or ended at the same moment."),
     "link unknown": _("No such link was mailed, or a newer one took its place."),
     "link used": _("The link had been used."),
     "link stopped": _("The reset had been stopped."),

@@ -104,6 +104,30 @@ FACTORS_RESET = Kind(
     _("All your second factors were removed, as had been asked for, and your sessions ended."),
     is_security=True,
 )
+RECOVERY_CODES_MADE = Kind(
+    "recovery_codes_made",
+    _("Backup sign-in codes made"),
+    _("New backup sign-in codes were made from %(browser)s at %(address)s."),
+    is_security=True,
+)
+RECOVERY_CODE_USED = Kind(
+    "recovery_code_used",
+    _("Backup sign-in code used"),
+    _("A backup sign-in code was used from %(browser)s at %(address)s. Codes left: %(left)s."),
+    is_security=True,
+)
+RECOVERY_CODES_LOW = Kind(
+    "recovery_codes_low",
+    _("Few backup sign-in codes left"),
+    _("Backup sign-in codes left: %(left)s. Make new ones before you need them."),
+    is_security=True,
+)
+RECOVERY_CODES_INVALIDATED = Kind(
+    "recovery_codes_invalidated",
+    _("Backup sign-in codes invalidated"),
+    _("Your backup sign-in codes no longer work. Make new ones on the security page."),
+    is_security=True,
+)
 SLOT_CHANGED = Kind(
     "slot_changed",
     _("Encrypted notes"),
@@ -120,6 +144,12 @@ IDENTITY_UNLINKED = Kind(
     "identity_unlinked",
     _("Sign-in unlinked"),
     _("A sign-in at %(provider)s was unlinked from your account, from %(browser)s at %(address)s."),
+    is_security=True,
+)
+PASSKEY_COPIED = Kind(
+    "passkey_copied",
+    _("Security key refused"),
+    _("“%(name)s” was refused: its counter went back, so that there may be a copy of it."),
     is_security=True,
 )
 SECRET_REVEALED = Kind(
@@ -150,11 +180,16 @@ ALL: Mapping[str, Kind] = {
         PROFILE_CHANGED,
         FACTOR_ENROLLED,
         FACTOR_REMOVED,
+        PASSKEY_COPIED,
         IDENTITY_LINKED,
         IDENTITY_UNLINKED,
         FACTOR_RESET_REQUESTED,
         FACTOR_RESET_STOPPED,
         FACTORS_RESET,
+        RECOVERY_CODES_MADE,
+        RECOVERY_CODE_USED,
+        RECOVERY_CODES_LOW,
+        RECOVERY_CODES_INVALIDATED,
         SLOT_CHANGED,
         SECRET_REVEALED,
         ACCOUNT_CREATED,

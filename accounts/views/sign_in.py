@@ -89,9 +89,9 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def way_back(request: HttpRequest) -> str:
-    """The page to go on with, from `next`; only ever a page of this site."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
+def way_back(request: HttpRequest, wanted: str = "") -> str:
+    """The page to go on with, from `wanted` or `next`; only ever a page of this site."""
+    wanted = wanted or request.POST.get("next") or request.GET.get("next") or ""
     is_ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(
         wanted, allowed_hosts=None, require_https=request.is_secure()
     )
