@@ -133,8 +133,9 @@ def rename_slot(user_id: UUID, slot_id: UUID, name: str) -> bool:
     return named.update(name=name) == 1
 
 
-def mark_used(user_id: UUID, slot_id: UUID, *, at: datetime) -> None:
-    KeySlot.objects.filter(user_id=user_id, id=slot_id).update(last_used_at=at)
+def mark_used(user_id: UUID, slot_id: UUID, *, at: datetime) -> bool:
+    """Note that a browser opened a slot; False when there is none of this id."""
+    return KeySlot.objects.filter(user_id=user_id, id=slot_id).update(last_used_at=at) == 1
 
 
 def remove_slot(user_id: UUID, slot_id: UUID, *, at: datetime) -> bool:

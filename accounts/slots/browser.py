@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -36,7 +36,8 @@ def session_key(request: HttpRequest) -> HttpResponse:
 @require_POST
 def used(request: HttpRequest, slot_id: UUID) -> HttpResponse:
     """The browser opened this slot; only the time shown beside it hangs on that."""
-    keyslots.mark_used(current_user(request).id, slot_id, at=timezone.now())
+    if not keyslots.mark_used(current_user(request).id, slot_id, at=timezone.now()):
+        raise Http404
     return HttpResponse(status=204)
 
 

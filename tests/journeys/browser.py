@@ -127,4 +127,4 @@ def sign_in(page: Page, *, email: str, password: str) -> None:
     page.goto("/sign-in/")
     page.get_by_label("E-mail address").fill(email)
     page.locator("#id_password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -12,6 +13,7 @@ from accounts import sign_up as sign_ups
 from accounts.models import User
 from keyslots import crypto, recovery, services
 from keyslots.models import KeySlot
+from tests import base
 from tests.journeys.browser import BrowserTestCase, sign_in, sign_up
 
 ADDRESS = "ida@example.com"
@@ -103,6 +105,19 @@ class SlotJourneys(BrowserTestCase):
         user = self.join(page)
         self.assert_open(page, user)
         page.context.clear_cookies()
+
+        assert self.opened(page) is None
+        assert page.evaluate(STORED) == []
+
+    def test_gives_nobody_elses_key_to_the_next_person(self) -> None:
+        page = self.new_page()
+        user = self.join(page)
+        self.assert_open(page, user)
+        base.make_user("bob")
+        client = Client()
+        base.sign_in(client, "bob")
+        value, url = client.cookies["session"].value, self.live_server_url
+        page.context.add_cookies([{"name": "session", "value": value, "url": url}])
 
         assert self.opened(page) is None
         assert page.evaluate(STORED) == []
