@@ -11,16 +11,26 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import confirmation
+from accounts import confirmation, factors
 
 View = Callable[..., HttpResponse]
 
 
+# What a session that came in by a backup sign-in code may do all the same: add a factor.
+ENROLMENT = ("accounts:totp-enrol", "accounts:passkey-enrol")
+
+
 def confirmed_recently(view: View) -> View:
-    """Ask "confirm it's you" first when the last proof is older than five minutes."""
+    """Ask "confirm it's you" first when the last proof is older than five minutes.
+
+    A session that came in by a backup sign-in code is led to the page where a second factor is
+    shown or added; until then nothing that asks for a confirmation is open to it.
+    """
 
     @functools.wraps(view)
     def confirmed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if factors.is_restricted(request) and not _adds_factor(request):
+            return redirect("accounts:enrol")
         if confirmation.is_fresh(request, at=timezone.now()):
             return view(request, *args, **kwargs)
         # A post cannot be repeated after a redirect; its page can be opened again.
@@ -44,6 +54,11 @@ def operator_required(view: View) -> View:
         return view(request, *args, **kwargs)
 
     return operated
+
+
+def _adds_factor(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    return match is not None and match.view_name.startswith(ENROLMENT)
 
 
 def _page_of(request: HttpRequest) -> str:

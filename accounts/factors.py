@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 HAS_FACTOR = "has_factor"
 AMR = "amr"
 MFA = "mfa"
+RECOVERY = "recovery"
 # What counts as a real second factor; a trusted browser only spares the question for one.
 FACTOR_AMR = frozenset({"otp", "passkey", MFA})
 PER_USER = 10
@@ -128,6 +129,14 @@ def is_proven(request: HttpRequest) -> bool:
     return not FACTOR_AMR.isdisjoint(request.session.get(AMR, []))
 
 
+def is_restricted(request: HttpRequest) -> bool:
+    """Whether this session came in by a backup sign-in code and has shown no real factor since.
+
+    Such a session sees codes; what reveals, exports or changes factors stays closed to it.
+    """
+    return RECOVERY in request.session.get(AMR, []) and not is_proven(request)
+
+
 def claim_attempt(request: HttpRequest, user: User, *, at: datetime) -> None:
     """Count an attempt with something that can be guessed; raises allowances.Spent.
 
@@ -145,9 +154,18 @@ def claim_attempt(request: HttpRequest, user: User, *, at: datetime) -> None:
     allowances.claim("factor", str(user.pk), limit=PER_USER, per=timedelta(hours=1), at=at)
 
 
-def report_failure(request: HttpRequest, user: User, *, factor: str, at: datetime) -> None:
+def report_failure(
+    request: HttpRequest,
+    user: User,
+    *,
+    factor: str,
+    event: str = events.FACTOR_REFUSED,
+    reason: str = "",
+    at: datetime,
+) -> None:
     """Record a factor that was refused, for the audit log, lock-out and whoever listens."""
-    audit.record(events.FACTOR_REFUSED, user=user.pk, facts={"factor": factor}, at=at)
+    facts = {"factor": factor} | ({"reason": reason} if reason else {})
+    audit.record(event, user=user.pk, facts=facts, at=at)
     user_login_failed.send(
         sender=__name__, credentials={"username": user.email, "factor": factor}, request=request
     )

@@ -15,6 +15,7 @@ from importlib import import_module
 
 from django.conf import settings
 from django.contrib.auth import authenticate, login
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
 from django.http import HttpRequest
@@ -129,6 +130,13 @@ def add_proof(request: HttpRequest, proof: factors.Proof, *, at: datetime) -> No
     row.save(update_fields=["proofs"])
 
 
+def drop_proofs(request: HttpRequest, *, at: datetime) -> None:
+    """Forget what was shown, as it can no longer be consumed: something else is shown instead."""
+    row = pending(request, at=at)
+    row.proofs = []
+    row.save(update_fields=["proofs"])
+
+
 def advance(request: HttpRequest, *, at: datetime) -> str:
     """Go on as far as possible. The answer is the URL of the next step, or of the way in."""
     row = pending(request, at=at)
@@ -176,9 +184,9 @@ def _start(request: HttpRequest, row: PendingSignIn, *, at: datetime) -> str:
                 factors.second_factor(proof.factor).consume(proof, at=at)
     except BaseException:
         # The database has the old row again; the object in memory must not claim otherwise.
-        request.session = _store(old_key)
+        request.session, request.user = _store(old_key), AnonymousUser()
         raise
-    return _way_in(row)
+    return _way_in(row, amr)
 
 
 def _claim(row: PendingSignIn, *, at: datetime) -> None:
@@ -209,7 +217,10 @@ def _tell(request: HttpRequest, user: User, *, amr: list[str], at: datetime) -> 
         )
 
 
-def _way_in(row: PendingSignIn) -> str:
+def _way_in(row: PendingSignIn, amr: list[str]) -> str:
+    if factors.RECOVERY in amr:
+        # Somebody has lost a factor: the page that adds one comes first.
+        return resolve_url("accounts:enrol")
     # Somebody without a password has no slot for one, and nothing that it would open.
     has_no_slot = not row.user.kdf_salt
     if has_no_slot or keyslots.opens_with(row.user.id, salt=row.user.salt):

@@ -31,7 +31,9 @@ class Group:
 
 
 GROUPS: Mapping[str, Group] = {
-    "sign-in": Group(gettext_lazy("Signing in"), "key", ("session", "confirm", "factor", "recovery")),
+    "sign-in": Group(
+        gettext_lazy("Signing in"), "key", ("session", "confirm", "factor", "recovery")
+    ),
     "codes": Group(gettext_lazy("Codes"), "codes", ("vault",)),
     "account": Group(
         gettext_lazy("Account"),

@@ -121,6 +121,7 @@ INSTALLED_APPS = [
     "jobs",
     "keyslots",
     "notifications",
+    "recovery",
     "sessions_lock",
     "vault",
 ]
@@ -158,6 +159,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "notifications.context_processors.unread_notifications",
                 "accounts.help.context_processors.banners",
+                "recovery.context_processors.recovery_banners",
             ],
         },
     }
@@ -183,8 +185,14 @@ LOGIN_REDIRECT_URL = "vault:list"
 SECOND_FACTORS = [
     "accounts.passkeys.factor.factor",
     "accounts.totp.factor.factor",
+    "recovery.factor.factor",
 ]
-AFTER_FIRST_FACTOR_URL = "accounts:security"
+AFTER_FIRST_FACTOR_URL = "recovery:new-codes"
+# What apps above `accounts` show on the security page.
+SECURITY_SECTIONS = ["recovery.services.section"]
+# How many backup sign-in codes may be tried within an hour.
+RECOVERY_TRIES_PER_NETWORK = 5
+RECOVERY_TRIES_PER_USER = 10
 SIGN_IN_CHECKS: list[str] = []
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)

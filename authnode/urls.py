@@ -9,6 +9,7 @@ from authnode import health, views
 urlpatterns = [
     path("", include("vault.urls")),
     path("", include("accounts.urls")),
+    path("", include("recovery.urls")),
     path("activity/", include("audit.urls")),
     path("", include("notifications.urls")),
     path(settings.ADMIN_PATH, admin.site.urls),

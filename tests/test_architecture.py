@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STOREYS: list[set[str]] = [
     {"authnode"},
     {"vault"},
-    {"sessions_lock"},
+    {"recovery", "sessions_lock"},
     {"accounts"},
     {"keyslots", "notifications"},
     {"audit", "jobs"},

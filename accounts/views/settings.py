@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -32,6 +34,8 @@ def security(request: HttpRequest) -> HttpResponse:
         **passkeys.section(user),
         **slots.section(user),
         **trusted.section(user, at=now),
+        # Apps above have sections here as well: each names its template and what that shows.
+        "further_sections": [import_string(path)(user) for path in settings.SECURITY_SECTIONS],
     }
     return render(request, "accounts/settings/security.html", context)
 

@@ -136,7 +136,7 @@ class EnrolmentTests(base.TestCase):
 
         response = self.enrol(code(timezone.now(), secret=secret))
 
-        assert response.headers["Location"] == "/settings/security/"
+        assert response.headers["Location"] == "/settings/security/backup-codes/new/"
         device = TotpDevice.objects.get(confirmed=True)
         assert device.name == "Phone"
         assert "otp" in self.client.session["amr"]
