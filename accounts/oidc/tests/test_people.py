@@ -42,6 +42,7 @@ class UnknownPersonTests(site.TestCase):
         assert OidcIdentity.objects.get().user == user
         for page in ("/", "/settings/", "/settings/security/"):
             assert self.client.get(page).status_code == 200
+        assert "Change the password" not in self.client.get(page).content.decode()
 
     @override_settings(OIDC_CREATES_USERS=True)
     def test_never_links_by_the_address(self) -> None:
