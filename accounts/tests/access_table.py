@@ -33,11 +33,16 @@ LEAVING = (SIGN_IN,) * 6
 
 @dataclass(frozen=True)
 class Access:
-    """Which of GET and POST an address answers, to whom; `thing` names the object it is about."""
+    """Which of GET and POST an address answers, to whom; `thing` names the object it is about.
+
+    `foreign` is what somebody else's object is answered with; it is `open` only where an object
+    that is gone already is no refusal.
+    """
 
     rule: tuple[str, ...]
     methods: set[str]
     thing: str = ""
+    foreign: str = NOTHING
 
 
 def own(thing: str, methods: set[str]) -> Access:
@@ -88,13 +93,33 @@ TABLE: dict[str, Access] = {
     "accounts:display": Access(SIGNED_IN, POST),
     "accounts:security": Access(SIGNED_IN, GET),
     "accounts:enrol": Access(ENROLMENT, GET),
-    "accounts:distrust-browser": own("browser", POST),
+    "accounts:distrust-browser": Access(SIGNED_IN, POST, "browser", foreign=OPEN),
     "accounts:factor-reset-stop": Access(SIGNED_IN, POST),
     "accounts:totp-present": Access(PENDING, BOTH),
     "accounts:totp-confirm": Access(SIGNED_IN, BOTH),
     "accounts:totp-enrol": Access(ENROLMENT, BOTH),
     "accounts:totp-rename": own("totp device", BOTH),
     "accounts:totp-remove": own("totp device", BOTH),
+    "accounts:passkey-sign-in-options": Access(WELCOME, POST),
+    "accounts:passkey-sign-in": Access(WELCOME, POST),
+    "accounts:passkey-present": Access(PENDING, GET),
+    "accounts:passkey-present-options": Access(WELCOME, POST),
+    "accounts:passkey-present-answer": Access(WELCOME, POST),
+    "accounts:passkey-confirm": Access(SIGNED_IN, GET),
+    "accounts:passkey-confirm-options": Access(SIGNED_IN, POST),
+    "accounts:passkey-confirm-answer": Access(SIGNED_IN, POST),
+    "accounts:passkey-enrol": Access(ENROLMENT, GET),
+    "accounts:passkey-enrol-options": Access(ENROLMENT, POST),
+    "accounts:passkey-enrol-answer": Access(ENROLMENT, POST),
+    "accounts:passkey-slot": own("passkey", POST),
+    "accounts:passkey-rename": own("passkey", BOTH),
+    "accounts:passkey-remove": own("passkey", BOTH),
+    "recovery:present": Access(PENDING, BOTH),
+    "recovery:reset": Access(WELCOME, BOTH),
+    "recovery:new-codes": Access(SIGNED_IN, BOTH),
+    "recovery:confirm": Access(SIGNED_IN, BOTH),
+    "recovery:invalidate": Access(SIGNED_IN, BOTH),
+    "recovery:help": Access(WELCOME, GET),
     "accounts:oidc-start": Access(WELCOME, POST),
     "accounts:oidc-callback": Access(PUBLIC, GET),
     "accounts:oidc-confirm": Access(ENROLMENT, BOTH),
@@ -103,12 +128,12 @@ TABLE: dict[str, Access] = {
     "accounts:keys": Access(SIGNED_IN, GET),
     "accounts:keys-recovery": Access(SIGNED_IN, BOTH),
     "accounts:keys-replace": Access(SIGNED_IN, BOTH),
-    "accounts:keys-rename": own("slot", BOTH),
-    "accounts:keys-remove": own("slot", BOTH),
-    "accounts:keys-former": own("slot", BOTH),
+    "accounts:keys-rename": own("recovery slot", BOTH),
+    "accounts:keys-remove": own("recovery slot", BOTH),
+    "accounts:keys-former": own("former slot", BOTH),
     "accounts:keys-slots": Access(SIGNED_IN, GET),
     "accounts:keys-used": own("slot", POST),
-    "accounts:keys-session": Access(SIGNED_IN, BOTH),
+    "accounts:keys-session": Access(SIGNED_IN, GET),
     "accounts:reset": Access(WELCOME, GET),
     "accounts:reset-request": Access(WELCOME, POST),
     "accounts:reset-link": Access(WELCOME, POST),
@@ -137,7 +162,7 @@ TABLE: dict[str, Access] = {
     "service-worker": Access(PUBLIC, GET),
     "admin:index": Access(ADMIN, BOTH),
     "admin:login": Access((SIGN_IN, SIGN_IN, ENROL, OPEN, OPEN, OPEN), BOTH),
-    "admin:logout": Access(ADMIN, BOTH),
+    "admin:logout": Access((KEPT_OUT, KEPT_OUT, ENROL, OPEN, OPEN, LET_IN), BOTH),
     "admin:password_change": Access(ADMIN, BOTH),
     "admin:password_change_done": Access(ADMIN, BOTH),
     "admin:autocomplete": Access(ADMIN, BOTH),
