@@ -38,7 +38,7 @@ GROUPS: Mapping[str, Group] = {
     "account": Group(
         gettext_lazy("Account"),
         "user",
-        ("account", "invitation", "sign_up", "notifications", "mail"),
+        ("account", "address", "reset", "invitation", "sign_up", "notifications", "mail"),
     ),
     "refused": Group(gettext_lazy("Refused access"), "warning", ("access",)),
     "administration": Group(gettext_lazy("Administration"), "settings", ("admin",)),
