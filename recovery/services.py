@@ -165,23 +165,27 @@ def consume(code_id: UUID, *, at: datetime) -> None:
 
 
 def invalidate(
-    user: User, *, by: User | None, reason: str = "", at: datetime, tells: bool = True
+    user: User,
+    *,
+    by: User | None,
+    reason: str = "",
+    as_operator: bool = False,
+    tells: bool = True,
+    at: datetime,
 ) -> None:
     """End the user's codes at once; raises NothingToInvalidate.
 
     `by` is the user themselves, an operator, or None for the console and the site itself.
     """
     with transaction.atomic():
-        rows = RecoverySet.objects.valid().filter(user=user)
-        if rows.update(invalidated_at=at) != 1:
+        if RecoverySet.objects.valid().filter(user=user).update(invalidated_at=at) != 1:
             raise NothingToInvalidate
-        is_own = by is not None and by.pk == user.pk
-        who = "user" if is_own else str(by.pk) if by else "site"
+        is_own = by is not None and by.pk == user.pk and not as_operator
         audit.record(
             events.RECOVERY_INVALIDATED,
             user=user.pk,
             details={"reason": reason} if reason else None,
-            facts={"by": who},
+            facts={"by": "user" if is_own else str(by.pk) if by else "site"},
             at=at,
         )
         if tells:
