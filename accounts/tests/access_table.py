@@ -171,6 +171,8 @@ TABLE: dict[str, Access] = {
     "admin:app_list": Access(ADMIN, BOTH),
     "admin:accounts_user_reset_factors": Access(ADMIN, BOTH),
     "admin:accounts_user_withdraw_reset": Access(ADMIN, POST),
+    "admin:recovery_report": Access(ADMIN, GET),
+    "admin:recovery_report_csv": Access(ADMIN, GET),
     "admin:accounts_lockedsignin_changelist": Access(ADMIN, BOTH),
     "admin:accounts_lockedsignin_unlock": Access(ADMIN, POST),
 }
@@ -189,6 +191,7 @@ ADMIN_MODELS = (
     "django_celery_beat_solarschedule",
     "jobs_job",
     "notifications_outgoingmail",
+    "recovery_recoveryset",
 )
 TABLE |= {
     f"admin:{model}_{page}": Access(ADMIN, BOTH)
