@@ -1,7 +1,8 @@
-"""Names of well-known authenticators by their AAGUID; any other one is just a passkey."""
+"""Names of well-known authenticators by their AAGUID; others are called by what they are."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -27,5 +28,9 @@ NAMES = {
 }
 
 
-def name_of(aaguid: UUID | None) -> str:
-    return NAMES.get(str(aaguid), _("Passkey"))
+def name_of(aaguid: UUID | None, transports: Sequence[str]) -> str:
+    if str(aaguid) in NAMES:
+        return NAMES[str(aaguid)]
+    # What is plugged in or held to a reader, and is reached in no other way, is a thing.
+    is_key = bool(transports) and {"usb", "nfc", "ble"}.issuperset(transports)
+    return _("Security key") if is_key else _("Passkey")

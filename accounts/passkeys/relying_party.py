@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -18,6 +17,8 @@ from fido2.webauthn import PublicKeyCredentialRpEntity
 from accounts.models import User, WebAuthnChallenge
 
 LIFETIME = timedelta(minutes=5)
+# Several tabs may wait for a passkey at the same time, and the sign-in page asks by itself.
+MOST_OPEN = 5
 ENROL, SIGN_IN, FACTOR, CONFIRM = "enrol", "sign-in", "factor", "confirm"
 
 
@@ -35,31 +36,36 @@ def server() -> Fido2Server:
 def keep(
     request: HttpRequest, purpose: str, state: Any, *, user: User | None, at: datetime
 ) -> None:
-    """Keep the state of a challenge for this browser and one purpose."""
+    """Keep the state of a challenge for this browser and one purpose; the oldest give way."""
     row = WebAuthnChallenge.objects.create(
         purpose=purpose, user=user, state=state, expires_at=at + LIFETIME
     )
-    request.session[_key(purpose)] = str(row.id)
+    opened = [*_opened(request, purpose), str(row.id)]
+    request.session[_key(purpose)] = opened[-MOST_OPEN:]
+    WebAuthnChallenge.objects.filter(id__in=opened[:-MOST_OPEN]).delete()
 
 
-def pop(request: HttpRequest, purpose: str, *, user: User | None, at: datetime) -> Any:
-    """Take the state of this browser's challenge, once; raises ChallengeGone.
+def pop(request: HttpRequest, purpose: str, shown: str, *, user: User | None, at: datetime) -> Any:
+    """Take the state of the challenge that an answer shows, once; raises ChallengeGone.
 
-    It is deleted before anything is verified, and the count of deleted rows decides: of many
-    posts of one answer, one goes on.
+    It must be one of this browser's own. It is deleted before anything is verified, and the count
+    of deleted rows decides: of many posts of one answer, one goes on.
     """
-    kept = request.session.get(_key(purpose))
     rows = WebAuthnChallenge.objects.filter(
-        id=UUID(kept) if kept else UUID(int=0), purpose=purpose, user=user, expires_at__gt=at
+        id__in=_opened(request, purpose), purpose=purpose, user=user, expires_at__gt=at
     )
-    row = rows.first()
-    if row is None or rows.delete()[0] != 1:
+    row = next((row for row in rows if row.state["challenge"] == shown), None)
+    if row is None or rows.filter(id=row.id).delete()[0] != 1:
         raise ChallengeGone
     return row.state
 
 
 def forget_expired(*, at: datetime) -> None:
     WebAuthnChallenge.objects.filter(expires_at__lte=at).delete()
+
+
+def _opened(request: HttpRequest, purpose: str) -> list[str]:
+    return list(request.session.get(_key(purpose), []))
 
 
 def _key(purpose: str) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
+from cryptography.exceptions import InvalidSignature
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from fido2 import cbor
@@ -17,9 +18,12 @@ from fido2.webauthn import (
     Aaguid,
     AttestedCredentialData,
     AuthenticationResponse,
+    AuthenticatorData,
+    CollectedClientData,
     PublicKeyCredentialDescriptor,
     PublicKeyCredentialType,
     PublicKeyCredentialUserEntity,
+    RegistrationResponse,
     ResidentKeyRequirement,
     UserVerificationRequirement,
 )
@@ -36,24 +40,39 @@ from notifications import services as notifications
 
 MOST_PASSKEYS = 20
 TRANSPORTS = frozenset({"usb", "nfc", "ble", "hybrid", "internal", "smart-card"})
-# A passkey alone signs in, so whoever holds it must be verified; after a password it need not be.
+LONGEST_ID = 1023  # bytes of a credential id (WebAuthn level 2, 4)
+# A passkey alone signs in, so whoever holds it must be verified; after a password it need not be,
+# and a key that cannot verify anybody may be added for that.
 VERIFICATION = {
-    ENROL: UserVerificationRequirement.REQUIRED,
+    ENROL: UserVerificationRequirement.PREFERRED,
     SIGN_IN: UserVerificationRequirement.REQUIRED,
     CONFIRM: UserVerificationRequirement.REQUIRED,
     FACTOR: UserVerificationRequirement.PREFERRED,
+}
+EVENTS = {
+    ENROL: events.FACTOR_REFUSED,
+    SIGN_IN: events.SESSION_START_REFUSED,
+    CONFIRM: events.CONFIRM_REFUSED,
+    FACTOR: events.FACTOR_REFUSED,
 }
 
 
 class PasskeyRefused(Exception):
     """The base of the refusals here; whoever signs in is told the same for all of them."""
 
+    # Whose passkey it was, where that is known.
+    owner: User | None = None
+
+
+class Malformed(PasskeyRefused):
+    """Not what a browser makes of an authenticator's answer."""
+
 
 class NotAccepted(PasskeyRefused):
-    """Malformed, for another site or challenge, unknown, or with a signature that is wrong."""
+    """For another site, unknown, of somebody else, or with a signature that is wrong."""
 
 
-class CounterWentBack(PasskeyRefused):
+class CounterWentBack(NotAccepted):
     """The key's counter did not grow: there may be a copy of it."""
 
 
@@ -67,19 +86,27 @@ class TooManyPasskeys(PasskeyRefused):
 
 def refuse_prf_result(answer: object) -> None:
     """Raise PrfResultPosted when results of the PRF extension stand anywhere in a body."""
-    if isinstance(answer, Mapping):
-        prf = answer.get("prf")
-        if isinstance(prf, Mapping) and "results" in prf:
-            raise PrfResultPosted
-        for part in answer.values():
-            refuse_prf_result(part)
-    elif isinstance(answer, list):
-        for part in answer:
-            refuse_prf_result(part)
+    parts = [answer]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, Mapping):
+            prf = part.get("prf")
+            # The second is the name that the secret had before there was PRF.
+            if (isinstance(prf, Mapping) and "results" in prf) or "hmacGetSecret" in part:
+                raise PrfResultPosted
+            parts.extend(part.values())
+        elif isinstance(part, list):
+            parts.extend(part)
 
 
-def enrolment_options(request: HttpRequest, user: User, *, at: datetime) -> dict[str, Any]:
-    """What `navigator.credentials.create` needs, as JSON; raises TooManyPasskeys."""
+def enrolment_options(
+    request: HttpRequest, user: User, *, opens_notes: bool, at: datetime
+) -> dict[str, Any]:
+    """What `navigator.credentials.create` needs, as JSON; raises TooManyPasskeys.
+
+    The PRF result differs with and without a verified user, so that what opens the notes must
+    have seen one from the start.
+    """
     if user.passkeys.count() >= MOST_PASSKEYS:
         raise TooManyPasskeys
     options, state = relying_party.server().register_begin(
@@ -90,7 +117,9 @@ def enrolment_options(request: HttpRequest, user: User, *, at: datetime) -> dict
         ),
         credentials=_descriptors(user),
         resident_key_requirement=ResidentKeyRequirement.PREFERRED,
-        user_verification=VERIFICATION[ENROL],
+        user_verification=(
+            UserVerificationRequirement.REQUIRED if opens_notes else VERIFICATION[ENROL]
+        ),
     )
     relying_party.keep(request, ENROL, state, user=user, at=at)
     return dict(options)
@@ -100,35 +129,17 @@ def enrol(
     request: HttpRequest, user: User, answer: Any, *, name: str, at: datetime
 ) -> tuple[Passkey, str]:
     """Store a new passkey; raises PasskeyRefused or ChallengeGone. Also the URL to go on with."""
-    refuse_prf_result(answer)
-    state = relying_party.pop(request, ENROL, user=user, at=at)
-    with _strictly():
-        seen = relying_party.server().register_complete(state, answer)
-        transports = answer["response"].get("transports") or []
-    credential = seen.credential_data
-    if credential is None:
-        raise NotAccepted
-    aaguid = UUID(bytes=bytes(credential.aaguid)) if credential.aaguid else None
-    row = Passkey(
-        user=user,
-        name=name or authenticators.name_of(aaguid),
-        credential_id=crypto.encode_base64url(credential.credential_id),
-        public_key=cbor.encode(dict(credential.public_key)),
-        sign_count=seen.counter,
-        aaguid=aaguid,
-        transports=sorted(TRANSPORTS.intersection(map(str, transports))),
-        is_discoverable=_is_discoverable(answer),
-        is_backed_up=bool(seen.flags & seen.FLAG.BS),
-        created_at=at,
-    )
-    try:
-        with transaction.atomic():
-            row.save(force_insert=True)
-            next_url = factors.announce_enrolled(
-                request, user, factor="passkey", amr="passkey", at=at
-            )
-    except IntegrityError:
-        raise NotAccepted from None
+    with _reported(request, ENROL, user, at=at):
+        row = _read_new(request, user, answer, name=name, at=at)
+        try:
+            with transaction.atomic():
+                _check_room(user)
+                row.save(force_insert=True)
+                next_url = factors.announce_enrolled(
+                    request, user, factor="passkey", amr="passkey", at=at
+                )
+        except IntegrityError:
+            raise NotAccepted from None
     return row, next_url
 
 
@@ -148,12 +159,21 @@ def judge(
     request: HttpRequest, purpose: str, answer: Any, *, user: User | None, at: datetime
 ) -> Passkey:
     """The passkey that answered the challenge; raises PasskeyRefused or ChallengeGone."""
-    refuse_prf_result(answer)
-    state = relying_party.pop(request, purpose, user=user, at=at)
-    row, response = _find(answer, user)
-    with _strictly():
-        relying_party.server().authenticate_complete(state, [_credential(row)], answer)
-    _count_up(row, response.response.authenticator_data.counter, at=at)
+    with _reported(request, purpose, user, at=at):
+        with _strictly(Malformed):
+            response = AuthenticationResponse.from_dict(answer)
+            shown = _shown_challenge(response.response.client_data)
+            credential_id = crypto.encode_base64url(response.raw_id)
+        state = relying_party.pop(request, purpose, shown, user=user, at=at)
+        row = _find(credential_id, user)
+        try:
+            _check_owner(row, response, is_named=user is not None)
+            with _strictly(NotAccepted):
+                relying_party.server().authenticate_complete(state, [_credential(row)], answer)
+            _count_up(row, response.response.authenticator_data, at=at)
+        except NotAccepted as refusal:
+            refusal.owner = row.user
+            raise
     return row
 
 
@@ -169,6 +189,7 @@ def remove(request: HttpRequest, user: User, passkey_id: UUID, *, at: datetime) 
             return False
         if row.slot_id:
             keyslots.remove_slot(user.pk, row.slot_id, at=at)
+            audit.bury("key_slot", row.slot_id, at=at)
         audit.bury("passkey", passkey_id, at=at)
         factors.announce_removed(request, user, factor="passkey", at=at)
     return True
@@ -186,16 +207,98 @@ def add_slot(user: User, passkey_id: UUID, slot: crypto.AnySlot, *, at: datetime
 def section(user: User) -> dict[str, object]:
     """What the security page shows."""
     rows = list(user.passkeys.order_by("created_at"))
-    return {"passkeys": [(row, authenticators.name_of(row.aaguid)) for row in rows]}
+    named = [(row, authenticators.name_of(row.aaguid, row.transports)) for row in rows]
+    return {"passkeys": named}
 
 
 @contextlib.contextmanager
-def _strictly() -> Iterator[None]:
+def _strictly(refusal: type[PasskeyRefused]) -> Iterator[None]:
     """The library's parsers raise whatever malformed input makes them raise: one refusal."""
     try:
         yield
     except Exception as error:
-        raise NotAccepted from error
+        raise refusal from error
+
+
+@contextlib.contextmanager
+def _reported(
+    request: HttpRequest, purpose: str, user: User | None, *, at: datetime
+) -> Iterator[None]:
+    """Record what is refused inside, for the user or for the owner of the passkey.
+
+    Only a proof that was judged counts towards a lock-out: a page that was left open for too long,
+    or somebody who sends one answer again and again, must not close the account.
+    """
+    try:
+        yield
+    except (PasskeyRefused, relying_party.ChallengeGone) as refusal:
+        owner = user or getattr(refusal, "owner", None)
+        event, reason = EVENTS[purpose], _reason(refusal)
+        if owner is not None and isinstance(refusal, NotAccepted):
+            factors.report_failure(
+                request, owner, factor="passkey", event=event, reason=reason, at=at
+            )
+        else:
+            facts = {"factor": "passkey", "reason": reason}
+            audit.record(event, user=owner.pk if owner else None, facts=facts, at=at)
+        raise
+
+
+def _reason(refusal: Exception) -> str:
+    if isinstance(refusal, relying_party.ChallengeGone):
+        return "passkey too late"
+    return "passkey malformed" if isinstance(refusal, Malformed) else "passkey not accepted"
+
+
+def _read_new(request: HttpRequest, user: User, answer: Any, *, name: str, at: datetime) -> Passkey:
+    with _strictly(Malformed):
+        response = RegistrationResponse.from_dict(answer).response
+        shown = _shown_challenge(response.client_data)
+        posted = answer["response"].get("transports") or []
+        transports = sorted(TRANSPORTS.intersection(map(str, posted)))
+    state = relying_party.pop(request, ENROL, shown, user=user, at=at)
+    with _strictly(NotAccepted):
+        seen = relying_party.server().register_complete(state, answer)
+        credential = _usable(seen.credential_data)
+    aaguid = UUID(bytes=bytes(credential.aaguid)) if credential.aaguid else None
+    return Passkey(
+        user=user,
+        name=name or authenticators.name_of(aaguid, transports),
+        credential_id=crypto.encode_base64url(credential.credential_id),
+        public_key=cbor.encode(dict(credential.public_key)),
+        sign_count=seen.counter,
+        aaguid=aaguid,
+        transports=transports,
+        is_discoverable=_is_discoverable(answer),
+        is_backed_up=seen.is_backed_up(),
+        created_at=at,
+    )
+
+
+def _usable(credential: AttestedCredentialData | None) -> AttestedCredentialData:
+    """A new credential whose signatures can be checked later on."""
+    if credential is None or not 0 < len(credential.credential_id) <= LONGEST_ID:
+        raise NotAccepted
+    if credential.public_key.ALGORITHM not in CoseKey.supported_algorithms():
+        raise NotAccepted
+    # A key that is none says so at the first signature; better now than at the first sign-in.
+    with contextlib.suppress(InvalidSignature):
+        credential.public_key.verify(b"", b"")
+    return credential
+
+
+def _shown_challenge(client_data: CollectedClientData) -> str:
+    # A page inside another site's frame is not a page of ours that somebody looks at.
+    if client_data.cross_origin:
+        raise NotAccepted
+    return crypto.encode_base64url(client_data.challenge)
+
+
+def _check_room(user: User) -> None:
+    # The row of the user keeps two enrolments at the same time apart.
+    User.objects.select_for_update().get(pk=user.pk)
+    if user.passkeys.count() >= MOST_PASSKEYS:
+        raise TooManyPasskeys
 
 
 def _handle(user: User) -> str:
@@ -217,19 +320,21 @@ def _descriptors(user: User) -> list[PublicKeyCredentialDescriptor]:
     ]
 
 
-def _find(answer: Any, user: User | None) -> tuple[Passkey, AuthenticationResponse]:
-    with _strictly():
-        response = AuthenticationResponse.from_dict(answer)
-        credential_id = crypto.encode_base64url(response.raw_id)
-        handle = response.response.user_handle
+def _find(credential_id: str, user: User | None) -> Passkey:
     rows = Passkey.objects.select_related("user").filter(credential_id=credential_id)
     row = (rows.filter(user=user) if user else rows).first()
-    if row is None or not row.user.is_active:
+    if row is None:
+        raise NotAccepted
+    return row
+
+
+def _check_owner(row: Passkey, response: AuthenticationResponse, *, is_named: bool) -> None:
+    handle = response.response.user_handle
+    if not row.user.is_active:
         raise NotAccepted
     # Without a user the passkey itself says whose it is; what it says must fit.
-    if (user is None or handle) and handle != crypto.decode_base64url(_handle(row.user)):
+    if (handle or not is_named) and handle != crypto.decode_base64url(_handle(row.user)):
         raise NotAccepted
-    return row, response
 
 
 def _credential(row: Passkey) -> AttestedCredentialData:
@@ -238,16 +343,20 @@ def _credential(row: Passkey) -> AttestedCredentialData:
     return AttestedCredentialData.create(aaguid, crypto.decode_base64url(row.credential_id), key)
 
 
-def _count_up(row: Passkey, counter: int, *, at: datetime) -> None:
+def _count_up(row: Passkey, seen: AuthenticatorData, *, at: datetime) -> None:
     rows = Passkey.objects.filter(pk=row.pk)
-    if counter or row.sign_count:
-        # Claimed by condition: of two copies of a key that sign at once, one is refused.
-        if rows.filter(sign_count__lt=counter).update(sign_count=counter, last_used_at=at) != 1:
-            audit.record(events.COUNTER_WENT_BACK, user=row.user_id, at=at)
-            notifications.notify(row.user, "passkey_copied", params={"name": row.name}, at=at)
-            raise CounterWentBack
-    else:
-        rows.update(last_used_at=at)
+    backed_up = seen.is_backed_up()
+    if not seen.counter and not row.sign_count:
+        rows.update(last_used_at=at, is_backed_up=backed_up)
+        return
+    # Claimed by condition: of two copies of a key that sign at once, one is refused.
+    counted = rows.filter(sign_count__lt=seen.counter).update(
+        sign_count=seen.counter, last_used_at=at, is_backed_up=backed_up
+    )
+    if counted != 1:
+        audit.record(events.COUNTER_WENT_BACK, user=row.user_id, at=at)
+        notifications.notify(row.user, "passkey_copied", params={"name": row.name}, at=at)
+        raise CounterWentBack
 
 
 def _is_discoverable(answer: Mapping[str, Any]) -> bool:

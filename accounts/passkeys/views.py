@@ -53,7 +53,9 @@ def answered_in_json(view: View) -> View:
             return _refusal(_("The request holds a key that must stay in the browser."))
         except passkeys.TooManyPasskeys:
             return _refusal(_("You have twenty passkeys. Remove one first."))
-        except (passkeys.PasskeyRefused, ChallengeGone, signin.PendingGone, NotJson):
+        except signin.PendingGone:
+            return _refusal(_("This sign-in took too long. Please start again."))
+        except (passkeys.PasskeyRefused, ChallengeGone, NotJson):
             return _refusal(_("This passkey was not accepted. Please try once more."))
 
     return answered
@@ -76,11 +78,7 @@ def sign_in_options(request: HttpRequest) -> HttpResponse:
 def sign_in(request: HttpRequest) -> HttpResponse:
     """A complete sign-in: the passkey proves who it is and that it was unlocked."""
     now, body = timezone.now(), _body(request)
-    try:
-        row = passkeys.judge(request, SIGN_IN, body.get("credential"), user=None, at=now)
-    except (passkeys.PasskeyRefused, ChallengeGone):
-        audit.record(events.SESSION_START_REFUSED, facts={"reason": "passkey"}, at=now)
-        raise
+    row = passkeys.judge(request, SIGN_IN, body.get("credential"), user=None, at=now)
     signin.begin(
         request,
         row.user,
@@ -120,11 +118,7 @@ def present_options(request: HttpRequest) -> HttpResponse:
 def present_answer(request: HttpRequest) -> HttpResponse:
     now, body = timezone.now(), _body(request)
     user = signin.pending(request, at=now).user
-    try:
-        row = passkeys.judge(request, FACTOR, body.get("credential"), user=user, at=now)
-    except (passkeys.NotAccepted, ChallengeGone):
-        factors.report_failure(request, user, factor="passkey", at=now)
-        raise
+    row = passkeys.judge(request, FACTOR, body.get("credential"), user=user, at=now)
     proof = factors.Proof(factor="passkey", reference=str(row.pk), amr="passkey")
     signin.add_proof(request, proof, at=now)
     return JsonResponse({"next": signin.advance(request, at=now)})
@@ -142,6 +136,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@throttle("passkey", "60/m")
 @answered_in_json
 def confirm_options(request: HttpRequest) -> HttpResponse:
     now, user = timezone.now(), current_user(request)
@@ -149,14 +144,11 @@ def confirm_options(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@throttle("passkey", "60/m")
 @answered_in_json
 def confirm_answer(request: HttpRequest) -> HttpResponse:
     now, user, body = timezone.now(), current_user(request), _body(request)
-    try:
-        passkeys.judge(request, CONFIRM, body.get("credential"), user=user, at=now)
-    except (passkeys.NotAccepted, ChallengeGone):
-        audit.record(events.CONFIRM_REFUSED, user=user.pk, at=now)
-        raise
+    passkeys.judge(request, CONFIRM, body.get("credential"), user=user, at=now)
     confirmation.record(request, user, amr="passkey", at=now)
     return JsonResponse({"next": way_back(request, str(body.get("next") or ""))})
 
@@ -165,16 +157,28 @@ def confirm_answer(request: HttpRequest) -> HttpResponse:
 @require_safe
 def enrol(request: HttpRequest) -> HttpResponse:
     user = current_user(request)
-    has_vault_key = keyslots.current_vault_key(user.pk) is not None
-    return render(request, "accounts/passkeys/enrol.html", {"has_vault_key": has_vault_key})
+    slot = keyslots.password_slot(user.pk)
+    context = {
+        "has_vault_key": keyslots.current_vault_key(user.pk) is not None,
+        "has_password": slot is not None,
+        "parameters": {
+            "salt": crypto.encode_base64url(slot.salt) if slot else "",
+            "iterations": slot.iterations if slot else 0,
+        },
+    }
+    return render(request, "accounts/passkeys/enrol.html", context)
 
 
 @confirmed_recently
 @require_POST
 @answered_in_json
 def enrol_options(request: HttpRequest) -> HttpResponse:
-    now = timezone.now()
-    return JsonResponse(passkeys.enrolment_options(request, current_user(request), at=now))
+    opens_notes = _body(request).get("opens_notes") is True
+    return JsonResponse(
+        passkeys.enrolment_options(
+            request, current_user(request), opens_notes=opens_notes, at=timezone.now()
+        )
+    )
 
 
 @confirmed_recently
@@ -201,7 +205,6 @@ def add_slot(request: HttpRequest, passkey_id: UUID) -> HttpResponse:
     """The slot of the vault key that this passkey opens, wrapped by the browser."""
     _own(request, passkey_id)
     body = _body(request)
-    passkeys.refuse_prf_result(body)
     try:
         slot = crypto.parse_slot(body.get("slot"))
         passkeys.add_slot(current_user(request), passkey_id, slot, at=timezone.now())
@@ -233,11 +236,8 @@ def remove(request: HttpRequest, passkey_id: UUID) -> HttpResponse:
         messages.warning(request, _("This site asks you for a second factor. Add another first."))
         return redirect("accounts:security")
     if request.method == "POST":
-        try:
-            if passkeys.remove(request, user, passkey_id, at=timezone.now()):
-                messages.info(request, _("The passkey is removed here. Delete it in your app too."))
-        except keyslots.SlotRefused:
-            messages.warning(request, _("Nothing else opens your notes. Add another way first."))
+        if passkeys.remove(request, user, passkey_id, at=timezone.now()):
+            messages.info(request, _("The passkey is removed here. Delete it in your app too."))
         return redirect("accounts:security")
     context = {"passkey": row, "is_last": factors.count(user) == 1}
     return render(request, "accounts/passkeys/remove.html", context)
@@ -246,10 +246,11 @@ def remove(request: HttpRequest, passkey_id: UUID) -> HttpResponse:
 def _body(request: HttpRequest) -> dict[str, Any]:
     try:
         body = json.loads(request.body) if len(request.body) <= LONGEST_BODY else None
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
         raise NotJson
+    passkeys.refuse_prf_result(body)
     return body
 
 

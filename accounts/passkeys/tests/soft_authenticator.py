@@ -26,6 +26,8 @@ class SoftAuthenticator:
     origin: str = ORIGIN
     credential_id: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     handle: bytes = b""
+    transports: tuple[str, ...] = ("internal", "nonsense")
+    is_framed: bool = False
 
     def __post_init__(self) -> None:
         self.key = ec.generate_private_key(ec.SECP256R1())
@@ -42,7 +44,7 @@ class SoftAuthenticator:
         return self._answer(
             clientDataJSON=encode_base64url(client),
             attestationObject=encode_base64url(cbor.encode(attestation)),
-            transports=["internal", "nonsense"],
+            transports=list(self.transports),
         )
 
     def get(self, options: dict[str, Any]) -> dict[str, Any]:
@@ -65,7 +67,12 @@ class SoftAuthenticator:
         return hashlib.sha256(rp_id.encode()).digest() + bytes([flags]) + self.counter.to_bytes(4)
 
     def _client(self, kind: str, challenge: str) -> bytes:
-        content = {"type": kind, "challenge": challenge, "origin": self.origin}
+        content = {
+            "type": kind,
+            "challenge": challenge,
+            "origin": self.origin,
+            "crossOrigin": self.is_framed,
+        }
         return json.dumps(content).encode()
 
     def _answer(self, **response: Any) -> dict[str, Any]:

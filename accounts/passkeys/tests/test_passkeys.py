@@ -53,8 +53,8 @@ class EnrolmentTests(base.TestCase):
     def answer(self, credential: Any) -> Any:
         return post(self.client, f"{SETTINGS}add/answer/", {"credential": credential})
 
-    def options(self) -> dict[str, Any]:
-        answer: dict[str, Any] = post(self.client, f"{SETTINGS}add/options/").json()
+    def options(self, **wishes: bool) -> dict[str, Any]:
+        answer: dict[str, Any] = post(self.client, f"{SETTINGS}add/options/", wishes).json()
         return answer
 
     def test_keeps_the_passkey(self) -> None:
@@ -76,7 +76,15 @@ class EnrolmentTests(base.TestCase):
         handle = User.objects.get(pk=self.alice.pk).passkey_handle
         assert asked["user"]["id"] == handle
         assert str(self.alice.id) not in str(asked["user"]["id"])
-        assert asked["authenticatorSelection"]["userVerification"] == "required"
+        assert asked["authenticatorSelection"]["userVerification"] == "preferred"
+
+    def test_takes_a_key_that_verifies_nobody_unless_it_opens_notes(self) -> None:
+        plain = SoftAuthenticator(is_verified=False)
+
+        refused = self.answer(plain.create(self.options(opens_notes=True)))
+        taken = self.answer(plain.create(self.options()))
+
+        assert (refused.status_code, taken.status_code) == (400, 200)
 
     def test_does_not_take_a_passkey_twice(self) -> None:
         authenticator = enrol(self.client)
@@ -88,12 +96,9 @@ class EnrolmentTests(base.TestCase):
         assert self.answer(authenticator.create(options)).status_code == 400
         assert Passkey.objects.count() == 1
 
-    def test_refuses_another_origin_an_unverified_user_and_a_replay(self) -> None:
-        for wrong in (
-            SoftAuthenticator(origin="https://evil.example"),
-            SoftAuthenticator(is_verified=False),
-        ):
-            assert self.answer(wrong.create(self.options())).status_code == 400
+    def test_refuses_another_origin_and_a_replay(self) -> None:
+        wrong = SoftAuthenticator(origin="https://evil.example")
+        assert self.answer(wrong.create(self.options())).status_code == 400
         good = SoftAuthenticator()
         credential = good.create(self.options())
         assert self.answer(credential).status_code == 200
@@ -362,9 +367,11 @@ class ParallelAnswerTests(base.TransactionTestCase):
         session = SessionStore()
         session.save()
         challenge = WebAuthnChallenge.objects.create(
-            purpose="sign-in", state={}, expires_at=timezone.now() + timedelta(minutes=1)
+            purpose="sign-in",
+            state={"challenge": "c"},
+            expires_at=timezone.now() + timedelta(minutes=1),
         )
-        session["webauthn sign-in"] = str(challenge.id)
+        session["webauthn sign-in"] = [str(challenge.id)]
 
         with ThreadPoolExecutor(8) as pool:
             taken = list(pool.map(_pops, [session] * 20))
@@ -377,7 +384,7 @@ def _pops(session: SessionBase) -> bool:
     request = RequestFactory().get("/")
     request.session = session
     try:
-        relying_party.pop(request, "sign-in", user=None, at=timezone.now())
+        relying_party.pop(request, "sign-in", "c", user=None, at=timezone.now())
     except relying_party.ChallengeGone:
         return False
     finally:
