@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.help import services as factor_help
 from accounts.models import AddressChange, OidcRequest, PasswordReset, PendingSignIn, SignUpToken
+from accounts.passkeys import relying_party
 from core import allowances
 
 KEPT = timedelta(days=30)
@@ -20,6 +21,7 @@ def forget_expired(**_: Any) -> None:
     OidcRequest.objects.filter(expires_at__lt=now).delete()
     for links in (SignUpToken, PasswordReset, AddressChange):
         links.objects.filter(expires_at__lt=now - KEPT).delete()
+    relying_party.forget_expired(at=now)
     allowances.forget_free(at=now)
 
 
