@@ -6,42 +6,66 @@
 import { unwrapVaultKey, wrapVaultKey } from "../crypto/keyslot.js";
 import { PRF_INPUT, deriveWrapKeyFromPrf } from "../crypto/prf.js";
 import { post } from "../lib/api.js";
-import { openVaultKey } from "../lib/open-vault.js";
-import { answer, onPasskeyStart, options, passkeyBox, report } from "../lib/passkey-page.js";
+import { openVault } from "../lib/open-vault.js";
+import { answer, onPasskeyStart, options, passkeyBox, say } from "../lib/passkey-page.js";
 import { createPasskey, getPasskey, localRequest } from "../lib/webauthn.js";
+import { vaultKeyToWrap } from "./slots-password.js";
 
 const box = passkeyBox("enrol");
+const opensNotes = box.querySelector("[data-opens-notes]");
+const whenLocked = box.querySelector("[data-when-locked]");
 
 onPasskeyStart(box, async () => {
-  const asked = await options(box);
+  const wantsNotes = opensNotes?.checked ?? false;
+  // Opened before anything is made: a wrong password must not leave half of what was wished.
+  const open = wantsNotes ? await vaultKeyToWrap(box) : null;
+  const asked = await options(box, { opens_notes: wantsNotes });
   const made = await createPasskey(asked);
   const name = document.getElementById("id_name").value;
   const added = await answer(box, { credential: made.credential, name });
-  if (made.hasPrf && box.querySelector("[data-opens-notes]")?.checked) {
-    // The passkey is added already; what fails here takes nothing of that back.
-    await addSlot(asked.publicKey.rp.id, made.rawId, added.slot_url).catch((error) => {
-      report(box, error);
-    });
-  }
-  return added.next;
+  if (open === null) return added.next;
+  if (made.hasPrf && (await addsSlot(open, asked.publicKey.rp.id, made, added))) return added.next;
+  stayWithout(added.next);
+  return null;
 });
 
-async function addSlot(rpId, rawId, address) {
-  const open = await openVaultKey({ toWrap: true });
-  if (open === null) return;
-  const context = {
-    userId: box.dataset.userId,
-    vaultKeyId: open.vaultKeyId,
-    kind: "passkey",
-    slotId: crypto.randomUUID(),
-  };
-  const wrapKey = await evaluate(rpId, rawId);
-  const slot = await wrapVaultKey({ wrapKey, vaultKey: open.vaultKey, context });
-  await unwrapVaultKey({ wrapKey: await evaluate(rpId, rawId), slot, userId: context.userId });
-  await post(address, { slot });
+/* The passkey is added already; what fails here takes nothing of that back. */
+async function addsSlot(open, rpId, { rawId }, { slot_url: address }) {
+  try {
+    const { userId, vaultKeyId } = open;
+    const context = { userId, vaultKeyId, kind: "passkey", slotId: crypto.randomUUID() };
+    const wrapKey = await evaluate(rpId, rawId);
+    const slot = await wrapVaultKey({ wrapKey, vaultKey: open.vaultKey, context });
+    await unwrapVaultKey({ wrapKey: await evaluate(rpId, rawId), slot, userId });
+    await post(address, { slot });
+    return true;
+  } catch (error) {
+    console.warn("passkey slot:", error.name);
+    return false;
+  }
 }
 
 async function evaluate(rpId, rawId) {
   const { prfResult } = await getPasskey(localRequest(rpId), { prfInput: PRF_INPUT, only: rawId });
   return deriveWrapKeyFromPrf(prfResult);
+}
+
+/* Says that the notes stay closed to this passkey; the button becomes the way on. */
+function stayWithout(next) {
+  say(box, "withoutNotes");
+  box.querySelector("[data-passkey-start]").hidden = true;
+  const onwards = box.querySelector("[data-passkey-next]");
+  onwards.href = next;
+  onwards.hidden = false;
+  onwards.focus();
+}
+
+async function showPassword() {
+  const isOpen = (await openVault()) !== null;
+  whenLocked.hidden = isOpen || !opensNotes.checked;
+}
+
+if (whenLocked !== null) {
+  opensNotes.addEventListener("change", showPassword);
+  showPassword();
 }

@@ -4,8 +4,9 @@
  */
 
 import { PRF_INPUT, deriveWrapKeyFromPrf } from "../crypto/prf.js";
+import { RequestRefused } from "../lib/api.js";
 import { putPending } from "../lib/key-store.js";
-import { answer, onPasskeyStart, options, passkeyBox } from "../lib/passkey-page.js";
+import { answer, onPasskeyStart, options, passkeyBox, report } from "../lib/passkey-page.js";
 import { getPasskey } from "../lib/webauthn.js";
 
 const box = passkeyBox("sign-in");
@@ -28,8 +29,9 @@ async function offerAutofill() {
   autofill = new AbortController();
   try {
     location.assign(await signIn({ conditional: true, signal: autofill.signal }));
-  } catch {
-    // Dismissed, aborted by the button, or not accepted: the form and the button are still there.
+  } catch (error) {
+    // Dismissed, or aborted by the button: the form and the button are still there.
+    if (error instanceof RequestRefused) report(box, error);
   }
 }
 
