@@ -13,7 +13,7 @@ class Unrepeated(forms.TextInput):
         return None
 
 
-class CodeForm(forms.Form):
+class TypedBackForm(forms.Form):
     """No length is asked for here: whatever is wrong with a code is answered in the same way."""
 
     code = forms.CharField(
@@ -27,12 +27,19 @@ class CodeForm(forms.Form):
             attrs={
                 "autocomplete": "off",
                 "autocapitalize": "characters",
-                "autofocus": True,
                 "spellcheck": "false",
                 "class": "mono",
             }
         ),
     )
+
+
+class CodeForm(TypedBackForm):
+    """The same where nothing is to be read before typing."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs["autofocus"] = True
 
 
 class ReasonForm(forms.Form):

@@ -23,7 +23,7 @@ from accounts.views.account import current_user
 from core import allowances
 from recovery import context_processors
 from recovery import services as recovery
-from recovery.forms import CodeForm
+from recovery.forms import TypedBackForm
 
 # Typing a code back tells whether it is one, so that is counted too, apart from sign-ins.
 TYPED_BACK_PER_HOUR = 20
@@ -59,7 +59,7 @@ def _make(request: HttpRequest) -> HttpResponse:
         return redirect("recovery:new-codes")
     context = {
         "codes": new.codes,
-        "form": CodeForm(),
+        "form": TypedBackForm(),
         "made_at": now,
         "site": settings.SITE_URL,
         "site_host": urlsplit(settings.SITE_URL).netloc,
@@ -77,9 +77,9 @@ def confirm(request: HttpRequest) -> HttpResponse:
     user = current_user(request)
     if recovery.valid_set(user.pk) is None:
         return redirect("recovery:new-codes")
-    form, status = CodeForm(), 200
+    form, status = TypedBackForm(), 200
     if request.method == "POST":
-        form, status = CodeForm(request.POST), 422
+        form, status = TypedBackForm(request.POST), 422
         if form.is_valid() and _confirm(request, form):
             messages.info(request, _("Your backup sign-in codes are ready. Keep them safe."))
             return redirect("accounts:security")
@@ -108,7 +108,7 @@ def help_page(request: HttpRequest) -> HttpResponse:
     return render(request, "recovery/help.html", {"layout": layout})
 
 
-def _confirm(request: HttpRequest, form: CodeForm) -> bool:
+def _confirm(request: HttpRequest, form: TypedBackForm) -> bool:
     user, now = current_user(request), timezone.now()
     try:
         allowances.claim(
