@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from cryptography.exceptions import InvalidSignature
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from fido2 import cbor
@@ -19,7 +18,6 @@ from fido2.webauthn import (
     AttestedCredentialData,
     AuthenticationResponse,
     AuthenticatorData,
-    CollectedClientData,
     PublicKeyCredentialDescriptor,
     PublicKeyCredentialType,
     PublicKeyCredentialUserEntity,
@@ -30,7 +28,7 @@ from fido2.webauthn import (
 
 from accounts import factors
 from accounts.models import Passkey, User
-from accounts.passkeys import authenticators, relying_party
+from accounts.passkeys import answers, authenticators, relying_party
 from accounts.passkeys.relying_party import CONFIRM, ENROL, FACTOR, SIGN_IN
 from audit import events
 from audit import services as audit
@@ -39,8 +37,6 @@ from keyslots import services as keyslots
 from notifications import services as notifications
 
 MOST_PASSKEYS = 20
-TRANSPORTS = frozenset({"usb", "nfc", "ble", "hybrid", "internal", "smart-card"})
-LONGEST_ID = 1023  # bytes of a credential id (WebAuthn level 2, 4)
 # A passkey alone signs in, so whoever holds it must be verified; after a password it need not be,
 # and a key that cannot verify anybody may be added for that.
 VERIFICATION = {
@@ -57,46 +53,12 @@ EVENTS = {
 }
 
 
-class PasskeyRefused(Exception):
-    """The base of the refusals here; whoever signs in is told the same for all of them."""
-
-    # Whose passkey it was, where that is known.
-    owner: User | None = None
-
-
-class Malformed(PasskeyRefused):
-    """Not what a browser makes of an authenticator's answer."""
-
-
-class NotAccepted(PasskeyRefused):
-    """For another site, unknown, of somebody else, or with a signature that is wrong."""
-
-
-class CounterWentBack(NotAccepted):
+class CounterWentBack(answers.NotAccepted):
     """The key's counter did not grow: there may be a copy of it."""
 
 
-class PrfResultPosted(PasskeyRefused):
-    """A body carries a PRF result, which opens the vault key and must stay in the browser."""
-
-
-class TooManyPasskeys(PasskeyRefused):
+class TooManyPasskeys(answers.PasskeyRefused):
     """The user has as many passkeys as anybody needs."""
-
-
-def refuse_prf_result(answer: object) -> None:
-    """Raise PrfResultPosted when results of the PRF extension stand anywhere in a body."""
-    parts = [answer]
-    while parts:
-        part = parts.pop()
-        if isinstance(part, Mapping):
-            prf = part.get("prf")
-            # The second is the name that the secret had before there was PRF.
-            if (isinstance(prf, Mapping) and "results" in prf) or "hmacGetSecret" in part:
-                raise PrfResultPosted
-            parts.extend(part.values())
-        elif isinstance(part, list):
-            parts.extend(part)
 
 
 def enrolment_options(
@@ -128,7 +90,7 @@ def enrolment_options(
 def enrol(
     request: HttpRequest, user: User, answer: Any, *, name: str, at: datetime
 ) -> tuple[Passkey, str]:
-    """Store a new passkey; raises PasskeyRefused or ChallengeGone. Also the URL to go on with."""
+    """Store a new passkey, and the URL to go on with; raises PasskeyRefused or ChallengeGone."""
     with _reported(request, ENROL, user, at=at):
         row = _read_new(request, user, answer, name=name, at=at)
         try:
@@ -139,7 +101,7 @@ def enrol(
                     request, user, factor="passkey", amr="passkey", at=at
                 )
         except IntegrityError:
-            raise NotAccepted from None
+            raise answers.NotAccepted from None
     return row, next_url
 
 
@@ -158,20 +120,20 @@ def request_options(
 def judge(
     request: HttpRequest, purpose: str, answer: Any, *, user: User | None, at: datetime
 ) -> Passkey:
-    """The passkey that answered the challenge; raises PasskeyRefused or ChallengeGone."""
+    """The passkey that answered the challenge; raises answers.PasskeyRefused or ChallengeGone."""
     with _reported(request, purpose, user, at=at):
-        with _strictly(Malformed):
+        with answers.strictly(answers.Malformed):
             response = AuthenticationResponse.from_dict(answer)
-            shown = _shown_challenge(response.response.client_data)
+            shown = answers.shown_challenge(response.response.client_data)
             credential_id = crypto.encode_base64url(response.raw_id)
         state = relying_party.pop(request, purpose, shown, user=user, at=at)
         row = _find(credential_id, user)
         try:
             _check_owner(row, response, is_named=user is not None)
-            with _strictly(NotAccepted):
+            with answers.strictly(answers.NotAccepted):
                 relying_party.server().authenticate_complete(state, [_credential(row)], answer)
             _count_up(row, response.response.authenticator_data, at=at)
-        except NotAccepted as refusal:
+        except answers.NotAccepted as refusal:
             refusal.owner = row.user
             raise
     return row
@@ -212,15 +174,6 @@ def section(user: User) -> dict[str, object]:
 
 
 @contextlib.contextmanager
-def _strictly(refusal: type[PasskeyRefused]) -> Iterator[None]:
-    """The library's parsers raise whatever malformed input makes them raise: one refusal."""
-    try:
-        yield
-    except Exception as error:
-        raise refusal from error
-
-
-@contextlib.contextmanager
 def _reported(
     request: HttpRequest, purpose: str, user: User | None, *, at: datetime
 ) -> Iterator[None]:
@@ -231,10 +184,10 @@ def _reported(
     """
     try:
         yield
-    except (PasskeyRefused, relying_party.ChallengeGone) as refusal:
+    except (answers.PasskeyRefused, relying_party.ChallengeGone) as refusal:
         owner = user or getattr(refusal, "owner", None)
         event, reason = EVENTS[purpose], _reason(refusal)
-        if owner is not None and isinstance(refusal, NotAccepted):
+        if owner is not None and isinstance(refusal, answers.NotAccepted):
             factors.report_failure(
                 request, owner, factor="passkey", event=event, reason=reason, at=at
             )
@@ -247,19 +200,18 @@ def _reported(
 def _reason(refusal: Exception) -> str:
     if isinstance(refusal, relying_party.ChallengeGone):
         return "passkey too late"
-    return "passkey malformed" if isinstance(refusal, Malformed) else "passkey not accepted"
+    return "passkey malformed" if isinstance(refusal, answers.Malformed) else "passkey not accepted"
 
 
 def _read_new(request: HttpRequest, user: User, answer: Any, *, name: str, at: datetime) -> Passkey:
-    with _strictly(Malformed):
+    with answers.strictly(answers.Malformed):
         response = RegistrationResponse.from_dict(answer).response
-        shown = _shown_challenge(response.client_data)
-        posted = answer["response"].get("transports") or []
-        transports = sorted(TRANSPORTS.intersection(map(str, posted)))
+        shown = answers.shown_challenge(response.client_data)
+        transports = answers.transports(answer)
     state = relying_party.pop(request, ENROL, shown, user=user, at=at)
-    with _strictly(NotAccepted):
+    with answers.strictly(answers.NotAccepted):
         seen = relying_party.server().register_complete(state, answer)
-        credential = _usable(seen.credential_data)
+        credential = answers.usable(seen.credential_data)
     aaguid = UUID(bytes=bytes(credential.aaguid)) if credential.aaguid else None
     return Passkey(
         user=user,
@@ -269,29 +221,10 @@ def _read_new(request: HttpRequest, user: User, answer: Any, *, name: str, at: d
         sign_count=seen.counter,
         aaguid=aaguid,
         transports=transports,
-        is_discoverable=_is_discoverable(answer),
+        is_discoverable=answers.is_discoverable(answer),
         is_backed_up=seen.is_backed_up(),
         created_at=at,
     )
-
-
-def _usable(credential: AttestedCredentialData | None) -> AttestedCredentialData:
-    """A new credential whose signatures can be checked later on."""
-    if credential is None or not 0 < len(credential.credential_id) <= LONGEST_ID:
-        raise NotAccepted
-    if credential.public_key.ALGORITHM not in CoseKey.supported_algorithms():
-        raise NotAccepted
-    # A key that is none says so at the first signature; better now than at the first sign-in.
-    with contextlib.suppress(InvalidSignature):
-        credential.public_key.verify(b"", b"")
-    return credential
-
-
-def _shown_challenge(client_data: CollectedClientData) -> str:
-    # A page inside another site's frame is not a page of ours that somebody looks at.
-    if client_data.cross_origin:
-        raise NotAccepted
-    return crypto.encode_base64url(client_data.challenge)
 
 
 def _check_room(user: User) -> None:
@@ -324,17 +257,17 @@ def _find(credential_id: str, user: User | None) -> Passkey:
     rows = Passkey.objects.select_related("user").filter(credential_id=credential_id)
     row = (rows.filter(user=user) if user else rows).first()
     if row is None:
-        raise NotAccepted
+        raise answers.NotAccepted
     return row
 
 
 def _check_owner(row: Passkey, response: AuthenticationResponse, *, is_named: bool) -> None:
     handle = response.response.user_handle
     if not row.user.is_active:
-        raise NotAccepted
+        raise answers.NotAccepted
     # Without a user the passkey itself says whose it is; what it says must fit.
     if (handle or not is_named) and handle != crypto.decode_base64url(_handle(row.user)):
-        raise NotAccepted
+        raise answers.NotAccepted
 
 
 def _credential(row: Passkey) -> AttestedCredentialData:
@@ -357,9 +290,3 @@ def _count_up(row: Passkey, seen: AuthenticatorData, *, at: datetime) -> None:
         audit.record(events.COUNTER_WENT_BACK, user=row.user_id, at=at)
         notifications.notify(row.user, "passkey_copied", params={"name": row.name}, at=at)
         raise CounterWentBack
-
-
-def _is_discoverable(answer: Mapping[str, Any]) -> bool:
-    outputs = answer.get("clientExtensionResults")
-    properties = outputs.get("credProps") if isinstance(outputs, Mapping) else None
-    return isinstance(properties, Mapping) and properties.get("rk") is True

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import confirmation, factors, policy, signin
 from accounts.decorators import confirmed_recently
 from accounts.models import Passkey
+from accounts.passkeys import answers
 from accounts.passkeys import services as passkeys
 from accounts.passkeys.forms import NameForm
 from accounts.passkeys.relying_party import CONFIRM, FACTOR, SIGN_IN, ChallengeGone
@@ -48,14 +49,14 @@ def answered_in_json(view: View) -> View:
     def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
-        except passkeys.PrfResultPosted:
+        except answers.PrfResultPosted:
             audit.record(events.PRF_RESULT_REFUSED, user=request.user, at=timezone.now())
             return _refusal(_("The request holds a key that must stay in the browser."))
         except passkeys.TooManyPasskeys:
             return _refusal(_("You have twenty passkeys. Remove one first."))
         except signin.PendingGone:
             return _refusal(_("This sign-in took too long. Please start again."))
-        except (passkeys.PasskeyRefused, ChallengeGone, NotJson):
+        except (answers.PasskeyRefused, ChallengeGone, NotJson):
             return _refusal(_("This passkey was not accepted. Please try once more."))
 
     return answered
@@ -250,7 +251,7 @@ def _body(request: HttpRequest) -> dict[str, Any]:
         body = None
     if not isinstance(body, dict):
         raise NotJson
-    passkeys.refuse_prf_result(body)
+    answers.refuse_prf_result(body)
     return body
 
 

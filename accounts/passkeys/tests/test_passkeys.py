@@ -12,8 +12,7 @@ from django.test import Client, RequestFactory, override_settings
 from django.utils import timezone
 
 from accounts.models import Passkey, User, WebAuthnChallenge
-from accounts.passkeys import relying_party
-from accounts.passkeys import services as passkeys
+from accounts.passkeys import answers, relying_party
 from accounts.passkeys.tests.soft_authenticator import SoftAuthenticator
 from accounts.tests.test_account import age_the_proof
 from audit.models import AuditEvent, Tombstone
@@ -128,8 +127,8 @@ class EnrolmentTests(base.TestCase):
         assert response.status_code == 400
         assert "must stay in the browser" in response.json()["error"]
         assert AuditEvent.objects.filter(event="factor.prf_result_refused").exists()
-        with pytest.raises(passkeys.PrfResultPosted):
-            passkeys.refuse_prf_result({"a": [{"b": results}]})
+        with pytest.raises(answers.PrfResultPosted):
+            answers.refuse_prf_result({"a": [{"b": results}]})
 
     def test_expires_after_five_minutes(self) -> None:
         credential = SoftAuthenticator().create(self.options())
