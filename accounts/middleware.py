@@ -21,9 +21,9 @@ OPEN_TO_THE_FACTORLESS = {
     "accounts:oidc-callback",
     "accounts:sign-out",
     "accounts:sign-in",
+    "accounts:reset-stop",
     "offline",
     "service-worker",
-    "accounts:reset-stop",
     "health-live",
     "health-ready",
 }
@@ -70,12 +70,20 @@ class Preferences:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         language = getattr(request.user, "language", "")
-        zone = getattr(request.user, "time_zone", "")
+        zone = _zone(getattr(request.user, "time_zone", ""))
         with (
             translation.override(language or translation.get_language()),
-            timezone.override(zoneinfo.ZoneInfo(zone) if zone else None),
+            timezone.override(zone),
         ):
             return self.get_response(request)
+
+
+def _zone(name: str) -> zoneinfo.ZoneInfo | None:
+    """The zone somebody chose, or None: names of zones are retired now and then."""
+    try:
+        return zoneinfo.ZoneInfo(name) if name else None
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return None
 
 
 def _is_open(request: HttpRequest) -> bool:

@@ -36,7 +36,7 @@ def change(user: User, *, email: str, display_name: str, at: datetime) -> None:
 
 
 def delete(user: User, *, at: datetime) -> None:
-    """Delete the account with everything in it; its events keep a pseudonym. Raises LastOperator."""
+    """Delete the account and all in it; its events keep a pseudonym. Raises LastOperator."""
     user_id = user.id
     with transaction.atomic():
         if User.objects.exclude(id=user_id).filter(is_active=True).exists():

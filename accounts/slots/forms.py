@@ -51,6 +51,20 @@ class RecoverySlotForm(forms.Form):
         return self.cleaned_data
 
 
+class PassphraseForm(forms.Form):
+    """The slot of a notes passphrase; there is no auth secret, as nobody signs in with it."""
+
+    password_slot = forms.CharField(widget=FilledByScript, required=False, max_length=LONGEST_SLOT)
+    slot: crypto.PasswordSlot
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            self.slot = crypto.parse_password_slot(json.loads(self.data.get("password_slot", "")))
+        except ValueError:
+            raise forms.ValidationError(NOT_DERIVED) from None
+        return self.cleaned_data
+
+
 class OlderSlotForm(forms.Form):
     """A vault key that an earlier password opened, wrapped under the current one."""
 

@@ -7,6 +7,7 @@ from accounts.slots import browser, views
 HOME = "settings/security/keys/"
 urlpatterns = [
     path(HOME, views.keys, name="keys"),
+    path(f"{HOME}passphrase/", views.passphrase, name="keys-passphrase"),
     path(f"{HOME}recovery/", views.add_recovery, name="keys-recovery"),
     path(f"{HOME}replace/", views.replace, name="keys-replace"),
     path(f"{HOME}<uuid:slot_id>/rename/", views.rename, name="keys-rename"),

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -31,6 +32,20 @@ def keys(request: HttpRequest) -> HttpResponse:
     user = current_user(request)
     context = {"ways": slots.ways(user), **_opening(user)}
     return render(request, "accounts/slots/keys.html", context)
+
+
+@confirmed_recently
+@require_http_methods(["GET", "HEAD", "POST"])
+def passphrase(request: HttpRequest) -> HttpResponse:
+    """For who signs in without a password: a passphrase that only opens the notes."""
+    user = current_user(request)
+    if user.has_usable_password() or keyslots.current_vault_key(user.id) is not None:
+        return redirect("accounts:keys")
+    form = forms.PassphraseForm(request.POST or None)
+    if request.method == "POST" and form.is_valid() and _start(request, form):
+        return redirect("accounts:keys")
+    context = {"form": form, "slot_id": uuid4(), "iterations": settings.KDF_ITERATIONS}
+    return render(request, "accounts/slots/passphrase.html", context, status=_status(form))
 
 
 @confirmed_recently
@@ -101,6 +116,16 @@ def replace(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/slots/replace.html", context, status=_status(form))
 
 
+def _start(request: HttpRequest, form: forms.PassphraseForm) -> bool:
+    try:
+        keyslots.start_vault_key(current_user(request).id, form.slot, at=timezone.now())
+    except keyslots.SlotRefused:
+        form.add_error(None, CHANGED_ELSEWHERE)
+        return False
+    messages.info(request, _("The passphrase opens your encrypted notes from now on."))
+    return True
+
+
 def _add(request: HttpRequest, form: forms.RecoverySlotForm) -> bool:
     new = form.new
     try:
@@ -151,6 +176,7 @@ def _opening(user: User) -> dict[str, object]:
     current = keyslots.current_vault_key(user.id)
     return {
         "has_password": slot is not None,
+        "is_passphrase": not user.has_usable_password(),
         "current_id": current.id if current else None,
         "parameters": {
             "salt": crypto.encode_base64url(slot.salt) if slot else "",

@@ -100,6 +100,8 @@ def profile_page(
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_password(request: HttpRequest) -> HttpResponse:
     user = current_user(request)
+    if not user.has_usable_password():
+        return redirect("accounts:security")
     form = PasswordForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and _change_password(request, form):
         messages.info(

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -43,8 +43,7 @@ def security(request: HttpRequest) -> HttpResponse:
 @confirmed_recently
 @require_POST
 def distrust(request: HttpRequest, browser_id: UUID) -> HttpResponse:
-    if trusted.withdraw(current_user(request), browser_id, at=timezone.now()):
-        messages.info(request, _("That browser is asked for the code again."))
-    else:
-        messages.warning(request, _("That browser was not trusted any more."))
+    if not trusted.withdraw(current_user(request), browser_id, at=timezone.now()):
+        raise Http404
+    messages.info(request, _("That browser is asked for the code again."))
     return redirect("accounts:security")
