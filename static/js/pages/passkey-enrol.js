@@ -6,7 +6,7 @@
 import { unwrapVaultKey, wrapVaultKey } from "../crypto/keyslot.js";
 import { PRF_INPUT, deriveWrapKeyFromPrf } from "../crypto/prf.js";
 import { post } from "../lib/api.js";
-import { openVault } from "../lib/open-vault.js";
+import { openAfterSignIn, openVault } from "../lib/open-vault.js";
 import { answer, onPasskeyStart, options, passkeyBox, say } from "../lib/passkey-page.js";
 import { createPasskey, getPasskey, localRequest } from "../lib/webauthn.js";
 import { vaultKeyToWrap } from "./slots-password.js";
@@ -65,7 +65,9 @@ async function showPassword() {
   whenLocked.hidden = isOpen || !opensNotes.checked;
 }
 
+// This may be the first page of the session, and then the wrap key of the sign-in is still there.
+await openAfterSignIn();
 if (whenLocked !== null) {
   opensNotes.addEventListener("change", showPassword);
-  showPassword();
+  await showPassword();
 }
