@@ -4,6 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from core.fields import SealedField
@@ -56,6 +57,16 @@ class RecoveryCodeQuerySet(models.QuerySet["RecoveryCode"]):
     def of_valid_set(self, user_id: uuid.UUID) -> RecoveryCodeQuerySet:
         return self.filter(
             user_id=user_id, recovery_set__superseded_at=None, recovery_set__invalidated_at=None
+        )
+
+    def of_valid_set_or_decoys(self, user_id: uuid.UUID) -> RecoveryCodeQuerySet:
+        """The codes of one set: the user's valid one, or for want of it anybody else's."""
+        own = RecoverySet.objects.valid().filter(user_id=user_id)
+        others = RecoverySet.objects.exclude(user_id=user_id).order_by("id")
+        return self.filter(
+            recovery_set=Coalesce(
+                models.Subquery(own.values("id")[:1]), models.Subquery(others.values("id")[:1])
+            )
         )
 
     def redeemable(self, user_id: uuid.UUID) -> RecoveryCodeQuerySet:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import functools
 import hmac
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -39,6 +39,7 @@ COUNT = 10
 PURPOSE = "recovery-code"
 AMR = factors.RECOVERY
 LOW = 3
+NOBODY = "nobody"
 # Whoever helps is not shown to the user by address and browser, as if it were an intruder.
 NOWHERE = {"address": "", "browser": ""}
 NO_FACTOR_LEFT = gettext_noop("No second factor is left.")
@@ -130,14 +131,13 @@ def verify(user_id: UUID, *, typed: str) -> UUID:
     if len(typed) > codes.LONGEST_TYPED:
         raise CodeRefused("not a code")
     digest, is_code = _digest_of(user_id, typed)
-    rows = RecoveryCode.objects.of_valid_set(user_id)
     found, is_used, has_codes = None, False, False
-    for code_id, token, used_at in _padded(rows.values_list("id", "code_hash", "used_at")[:COUNT]):
-        owner, place = (user_id, code_id) if code_id else ("nobody", "dummy")
-        is_this = _matches(owner, place, token, digest)
-        has_codes = has_codes or code_id is not None
-        if is_this and code_id:
-            found, is_used = code_id, used_at is not None
+    for code_id, owner, token, used_at in _ten_rows(user_id):
+        is_this = _matches(owner, code_id, token, digest)
+        is_own = owner == user_id
+        has_codes = has_codes or is_own
+        if is_this and is_own:
+            found, is_used = UUID(str(code_id)), used_at is not None
     if found is not None and not is_used:
         return found
     raise CodeRefused(_reason(is_code=is_code, has_codes=has_codes, is_used=is_used))
@@ -262,24 +262,29 @@ def _digest_of(user_id: UUID, typed: str) -> tuple[bytes, bool]:
         return _digest(user_id, ""), False
 
 
-Row = tuple[UUID | None, str, datetime | None]
+Row = tuple[UUID | str, UUID | str, str, datetime | None]
 
 
-def _padded(rows: Iterable[Row]) -> Iterator[Row]:
-    """The rows, and dummies up to ten, so that every attempt does the same work."""
+def _ten_rows(user_id: UUID) -> Iterator[Row]:
+    """The user's codes, or as many of somebody else, or dummies: ten in any case.
+
+    What is not the user's own cannot match, as their id is part of each hash; it is there so that
+    every attempt does the same work.
+    """
+    rows = RecoveryCode.objects.of_valid_set_or_decoys(user_id)
     number = 0
-    for row in rows:
+    for row in rows.values_list("id", "user_id", "code_hash", "used_at")[:COUNT]:
         number += 1
         yield row
     dummy = _dummy(keyring.ring().current)
     for _ in range(number, COUNT):
-        yield None, dummy, None
+        yield "dummy", NOBODY, dummy, None
 
 
 @functools.lru_cache(maxsize=2)
 def _dummy(key_id: str) -> str:
     # Sealed anew when the master key changes, which is what `key_id` says.
-    return sealing.seal(PURPOSE, "nobody", sealing.place_of("dummy", "code_hash"), bytes(32))
+    return sealing.seal(PURPOSE, NOBODY, sealing.place_of("dummy", "code_hash"), bytes(32))
 
 
 def _matches(owner: UUID | str, row_id: UUID | str, token: str, digest: bytes) -> bool:

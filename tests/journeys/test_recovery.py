@@ -189,6 +189,6 @@ class RecoveryTests(BrowserTestCase):
         client = Client()
         base.sign_in(client, name)
         context = self.new_context(java_script_enabled=False)
-        cookie = {"name": "session", "value": client.cookies["session"].value}
-        context.add_cookies([{**cookie, "url": self.live_server_url}])  # type: ignore[list-item]
+        key = client.cookies["session"].value
+        context.add_cookies([{"name": "session", "value": key, "url": self.live_server_url}])
         return context
