@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 from unittest.mock import patch
@@ -109,6 +110,11 @@ class ParallelTests(RaceTestCase):
 
 
 class FaultTests(RaceTestCase):
+    @contextmanager
+    def falling(self) -> Iterator[None]:
+        with self.assertLogs("django.request", "ERROR"), pytest.raises(Fault):
+            yield
+
     def test_undoes_the_burn_when_the_session_does_not_start(self) -> None:
         base.sign_in(self.client, "alice")
 
@@ -116,7 +122,7 @@ class FaultTests(RaceTestCase):
             recovery.consume(recovery.verify(self.alice.pk, typed=self.codes[0]), at=at)
             raise Fault
 
-        with patch.object(factor, "consume", burn_and_fall), pytest.raises(Fault):
+        with self.falling(), patch.object(factor, "consume", burn_and_fall):
             self.client.post(people.PRESENT, {"code": self.codes[0]})
 
         assert (self.used(), self.has_session()) == (0, False)
@@ -124,7 +130,7 @@ class FaultTests(RaceTestCase):
 
     def test_starts_no_session_when_the_burn_fails(self) -> None:
         base.sign_in(self.client, "alice")
-        with patch("recovery.services._tell_used", side_effect=Fault), pytest.raises(Fault):
+        with self.falling(), patch("recovery.services._tell_used", side_effect=Fault):
             self.client.post(people.PRESENT, {"code": self.codes[0]})
 
         assert (self.used(), self.has_session()) == (0, False)
