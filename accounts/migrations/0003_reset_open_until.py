@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_initial'),
+        ("accounts", "0002_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='user',
-            name='reset_open_until',
+            model_name="user",
+            name="reset_open_until",
             field=models.DateTimeField(editable=False, null=True),
         ),
     ]
