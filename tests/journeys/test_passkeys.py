@@ -7,6 +7,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from accounts.models import Passkey, User
+from audit.models import AuditEvent
 from tests.journeys.browser import BrowserTestCase, sign_in
 
 PASSWORD = "kettle drum orchard 84 lantern"
@@ -27,13 +28,19 @@ OPEN = """async () => {
 }"""
 
 
+# The virtual authenticator answers the autofill at once, without anybody choosing a passkey.
+NO_AUTOFILL = "PublicKeyCredential.isConditionalMediationAvailable = async () => false;"
+
+
 class PasskeyTests(BrowserTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.user = User.objects.create_user(EMAIL, PASSWORD)
 
-    def page_with_authenticator(self) -> tuple[Page, Any, str]:
+    def page_with_authenticator(self, *, has_autofill: bool = False) -> tuple[Page, Any, str]:
         page = self.new_page()
+        if not has_autofill:
+            page.add_init_script(NO_AUTOFILL)
         session = page.context.new_cdp_session(page)
         session.send("WebAuthn.enable")
         added = session.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
@@ -47,9 +54,17 @@ class PasskeyTests(BrowserTestCase):
         page.goto("/settings/security/passkeys/add/")
         page.get_by_label("Name").fill("Blue key")
         page.get_by_role("button", name="Add a passkey").click()
-        page.wait_for_function("!location.pathname.includes('passkeys/add')")
+        page.wait_for_url(lambda url: "passkeys/add" not in url)
         page.goto("/settings/security/")
         expect(page.get_by_text("Blue key").first).to_be_visible()
+
+    def wait_until_open(self, page: Page) -> None:
+        """The vault key opens beside the page, on the first one of the session."""
+        for _ in range(50):
+            if page.evaluate(OPEN):
+                return
+            page.wait_for_timeout(100)
+        raise AssertionError("the vault key did not open")
 
     def leave(self, page: Page) -> None:
         page.goto("/")
@@ -76,10 +91,23 @@ class PasskeyTests(BrowserTestCase):
         self.assert_never_sent(PASSWORD)
         assert self.faults == []
 
+    def test_is_offered_in_the_address_field(self) -> None:
+        page, _, _ = self.page_with_authenticator(has_autofill=True)
+        self.go_in(page)
+        self.enrol(page)
+        page.goto("/")
+        with page.expect_response("**/sign-in/passkey/answer/") as answered:
+            page.get_by_role("button", name="Sign out").first.click()
+
+        assert answered.value.ok
+        page.wait_for_url(f"{self.live_server_url}/")
+        started = AuditEvent.objects.filter(event="session.started").latest("at")
+        assert started.facts["amr"] == "passkey"
+
     def test_opens_the_vault_key_at_a_sign_in_without_a_password(self) -> None:
         page, _, _ = self.page_with_authenticator()
         self.go_in(page)
-        page.wait_for_function(OPEN)
+        self.wait_until_open(page)
         self.enrol(page)
         assert Passkey.objects.get().slot is not None
         self.leave(page)
@@ -87,7 +115,7 @@ class PasskeyTests(BrowserTestCase):
         page.get_by_role("button", name="Sign in with a passkey").click()
         page.wait_for_url(f"{self.live_server_url}/")
 
-        page.wait_for_function(OPEN)
+        self.wait_until_open(page)
         assert '"prf"' not in "".join(self.sent)
         assert self.faults == []
 
