@@ -20,7 +20,15 @@ SCREENS = (
     ("light", {"width": 1440, "height": 900}),
     ("dark", {"width": 1440, "height": 900}),
 )
-PUBLIC = ("/sign-in/", "/sign-up/", "/sign-up/account/", "/offline/", "/nowhere/")
+PUBLIC = (
+    "/sign-in/",
+    "/sign-up/",
+    "/sign-up/account/",
+    "/reset/",
+    "/offline/",
+    "/nowhere/",
+    "/help/backup-codes/",
+)
 SIGNED_IN = (
     "/",
     "/?q=nothing-like-this",
@@ -31,6 +39,12 @@ SIGNED_IN = (
     "/notifications/",
     "/settings/notifications/",
     "/settings/",
+    "/settings/security/",
+    "/settings/security/apps/add/",
+    "/settings/security/passkeys/add/",
+    "/settings/security/keys/",
+    "/settings/security/keys/recovery/",
+    "/settings/security/keys/replace/",
     "/settings/security/password/",
     "/settings/delete/",
     "/invitations/",
