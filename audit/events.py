@@ -164,6 +164,9 @@ SENTENCES: Mapping[str, StrPromise] = {
 REASONS: Mapping[str, StrPromise] = {
     "wrong password": _("The password was wrong."),
     "too many attempts": _("There had been too many wrong passwords."),
+    "passkey too late": _("The passkey answered too late."),
+    "passkey malformed": _("What the passkey answered could not be read."),
+    "passkey not accepted": _("The passkey was not accepted."),
     "not a code": _("It was not a code."),
     "no codes": _("There were no valid codes."),
     "code wrong": _("It was none of the valid codes."),

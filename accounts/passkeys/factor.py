@@ -16,7 +16,7 @@ class PasskeyFactor:
     url_name = "accounts:passkey-present"
     confirm_url_name = "accounts:passkey-confirm"
     enrol_url_name = "accounts:passkey-enrol"
-    reset_url_name = ""
+    reset_url_name = "accounts:passkey-reset"
 
     def is_enrolled(self, user: User) -> bool:
         return user.passkeys.exists()

@@ -19,7 +19,7 @@ from accounts.models import User, WebAuthnChallenge
 LIFETIME = timedelta(minutes=5)
 # Several tabs may wait for a passkey at the same time, and the sign-in page asks by itself.
 MOST_OPEN = 5
-ENROL, SIGN_IN, FACTOR, CONFIRM = "enrol", "sign-in", "factor", "confirm"
+ENROL, SIGN_IN, FACTOR, CONFIRM, RESET = "enrol", "sign-in", "factor", "confirm", "reset"
 
 
 class ChallengeGone(Exception):

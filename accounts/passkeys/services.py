@@ -29,7 +29,7 @@ from fido2.webauthn import (
 from accounts import factors
 from accounts.models import Passkey, User
 from accounts.passkeys import answers, authenticators, relying_party
-from accounts.passkeys.relying_party import CONFIRM, ENROL, FACTOR, SIGN_IN
+from accounts.passkeys.relying_party import CONFIRM, ENROL, FACTOR, RESET, SIGN_IN
 from audit import events
 from audit import services as audit
 from keyslots import crypto
@@ -44,12 +44,14 @@ VERIFICATION = {
     SIGN_IN: UserVerificationRequirement.REQUIRED,
     CONFIRM: UserVerificationRequirement.REQUIRED,
     FACTOR: UserVerificationRequirement.PREFERRED,
+    RESET: UserVerificationRequirement.PREFERRED,
 }
 EVENTS = {
     ENROL: events.FACTOR_REFUSED,
     SIGN_IN: events.SESSION_START_REFUSED,
     CONFIRM: events.CONFIRM_REFUSED,
     FACTOR: events.FACTOR_REFUSED,
+    RESET: events.FACTOR_REFUSED,
 }
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts.passkeys import views
+from accounts.passkeys import resetting, views
 
 SETTINGS = "settings/security/passkeys/"
 
@@ -12,6 +12,9 @@ urlpatterns = [
     path("sign-in/passkey/", views.present, name="passkey-present"),
     path("sign-in/passkey/factor/options/", views.present_options, name="passkey-present-options"),
     path("sign-in/passkey/factor/answer/", views.present_answer, name="passkey-present-answer"),
+    path("reset/passkey/", resetting.show, name="passkey-reset"),
+    path("reset/passkey/options/", resetting.options, name="passkey-reset-options"),
+    path("reset/passkey/answer/", resetting.answer, name="passkey-reset-answer"),
     path("confirm/passkey/", views.confirm, name="passkey-confirm"),
     path("confirm/passkey/options/", views.confirm_options, name="passkey-confirm-options"),
     path("confirm/passkey/answer/", views.confirm_answer, name="passkey-confirm-answer"),

@@ -78,7 +78,7 @@ def sign_in_options(request: HttpRequest) -> HttpResponse:
 @answered_in_json
 def sign_in(request: HttpRequest) -> HttpResponse:
     """A complete sign-in: the passkey proves who it is and that it was unlocked."""
-    now, body = timezone.now(), _body(request)
+    now, body = timezone.now(), posted(request)
     row = passkeys.judge(request, SIGN_IN, body.get("credential"), user=None, at=now)
     signin.begin(
         request,
@@ -98,8 +98,12 @@ def present(request: HttpRequest) -> HttpResponse:
         row = signin.pending(request, at=timezone.now())
     except signin.PendingGone:
         return start_again(request)
-    ways = factors.other_ways(row.user, but="passkey")
-    return render(request, "accounts/passkeys/present.html", {"ways": ways})
+    context = {
+        "ways": factors.other_ways(row.user, but="passkey"),
+        "options_url": reverse("accounts:passkey-present-options"),
+        "answer_url": reverse("accounts:passkey-present-answer"),
+    }
+    return render(request, "accounts/passkeys/present.html", context)
 
 
 @login_not_required
@@ -117,7 +121,7 @@ def present_options(request: HttpRequest) -> HttpResponse:
 @throttle("passkey", "60/m")
 @answered_in_json
 def present_answer(request: HttpRequest) -> HttpResponse:
-    now, body = timezone.now(), _body(request)
+    now, body = timezone.now(), posted(request)
     user = signin.pending(request, at=now).user
     row = passkeys.judge(request, FACTOR, body.get("credential"), user=user, at=now)
     proof = factors.Proof(factor="passkey", reference=str(row.pk), amr="passkey")
@@ -148,7 +152,7 @@ def confirm_options(request: HttpRequest) -> HttpResponse:
 @throttle("passkey", "60/m")
 @answered_in_json
 def confirm_answer(request: HttpRequest) -> HttpResponse:
-    now, user, body = timezone.now(), current_user(request), _body(request)
+    now, user, body = timezone.now(), current_user(request), posted(request)
     passkeys.judge(request, CONFIRM, body.get("credential"), user=user, at=now)
     confirmation.record(request, user, amr="passkey", at=now)
     return JsonResponse({"next": way_back(request, str(body.get("next") or ""))})
@@ -174,7 +178,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
 @require_POST
 @answered_in_json
 def enrol_options(request: HttpRequest) -> HttpResponse:
-    opens_notes = _body(request).get("opens_notes") is True
+    opens_notes = posted(request).get("opens_notes") is True
     return JsonResponse(
         passkeys.enrolment_options(
             request, current_user(request), opens_notes=opens_notes, at=timezone.now()
@@ -186,7 +190,7 @@ def enrol_options(request: HttpRequest) -> HttpResponse:
 @require_POST
 @answered_in_json
 def enrol_answer(request: HttpRequest) -> HttpResponse:
-    body = _body(request)
+    body = posted(request)
     row, next_url = passkeys.enrol(
         request,
         current_user(request),
@@ -205,7 +209,7 @@ def enrol_answer(request: HttpRequest) -> HttpResponse:
 def add_slot(request: HttpRequest, passkey_id: UUID) -> HttpResponse:
     """The slot of the vault key that this passkey opens, wrapped by the browser."""
     _own(request, passkey_id)
-    body = _body(request)
+    body = posted(request)
     try:
         slot = crypto.parse_slot(body.get("slot"))
         passkeys.add_slot(current_user(request), passkey_id, slot, at=timezone.now())
@@ -244,7 +248,7 @@ def remove(request: HttpRequest, passkey_id: UUID) -> HttpResponse:
     return render(request, "accounts/passkeys/remove.html", context)
 
 
-def _body(request: HttpRequest) -> dict[str, Any]:
+def posted(request: HttpRequest) -> dict[str, Any]:
     try:
         body = json.loads(request.body) if len(request.body) <= LONGEST_BODY else None
     except (ValueError, RecursionError):
