@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from unittest.mock import patch
+from uuid import uuid4
 
 from django.db import OperationalError
 from django.test import Client, override_settings
@@ -172,7 +173,8 @@ class RestrictionTests(RedeemingTestCase):
         people.show(self.client, "alice", self.codes[0])
 
     def test_leads_from_guarded_pages_to_a_factor(self) -> None:
-        for path in ("/settings/delete/", people.INVALIDATE, "/settings/security/vault-key/"):
+        secret = f"/entries/{uuid4()}/secret/"
+        for path in ("/settings/delete/", people.INVALIDATE, secret, "/settings/security/keys/"):
             self.assertRedirects(self.client.get(path), "/settings/security/enrol/")
         self.assertRedirects(
             self.client.post(people.NEW, {"replaces": ""}), "/settings/security/enrol/"
