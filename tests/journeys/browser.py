@@ -13,11 +13,23 @@ from django.conf import settings
 from django.contrib.staticfiles.testing import StaticLiveServerTestCase
 from django.core.cache import cache
 from django.test import override_settings
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 # Playwright's synchronous interface runs a loop in this thread, and Django then suspects us of
 # asynchronous code; every query here is made between two steps of the browser.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+# Deriving keys takes a busy machine seconds; what never comes still fails.
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -73,7 +85,7 @@ class BrowserTestCase(StaticLiveServerTestCase):
 
     def new_context(self, **options: Any) -> BrowserContext:
         context = self.browser.new_context(base_url=self.live_server_url, **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         context.on("request", self._keep)
         context.on("weberror", lambda error: self.faults.append(str(error.error)))
         context.on("console", self._keep_fault)
