@@ -190,10 +190,12 @@ def _start(request: HttpRequest, row: PendingSignIn, *, at: datetime) -> str:
 
 
 def _claim(row: PendingSignIn, *, at: datetime) -> None:
-    claimed = PendingSignIn.objects.filter(
-        id=row.id, completed_at=None, expires_at__gt=at, user__is_active=True
-    ).update(completed_at=at)
-    if claimed != 1:
+    # Conditions of this row alone: with a join PostgreSQL would look for the row before it waits
+    # for another's claim, and both would win.
+    claimed = PendingSignIn.objects.filter(id=row.id, completed_at=None, expires_at__gt=at).update(
+        completed_at=at
+    )
+    if claimed != 1 or not User.objects.filter(pk=row.user.pk, is_active=True).exists():
         raise PendingGone
 
 

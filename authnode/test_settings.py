@@ -13,7 +13,7 @@ os.environ["SITE_URL"] = "http://localhost:8000"
 os.environ["EMAIL_URL"] = "smtp://localhost"
 
 from authnode.settings import *  # noqa: F403
-from authnode.settings import STORAGES
+from authnode.settings import CACHES, REDIS_URL, STORAGES  # noqa: E402
 
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 PASSWORD_HASHERS = ["accounts.tests.hashers.FastHasher"]
@@ -23,3 +23,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_AUTOREFRESH = True
+if REDIS_URL:
+    # A database of its own for each worker: they would count each other's requests otherwise.
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    CACHES["default"]["LOCATION"] = f"{REDIS_URL.rstrip('/').removesuffix('/0')}/{worker}"

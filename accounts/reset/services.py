@@ -183,16 +183,18 @@ def forget(request: HttpRequest) -> None:
 
 
 def _claim(row: PasswordReset, *, at: datetime) -> User:
-    claimed = PasswordReset.open(at=at).filter(
-        id=row.id,
-        user_id=row.user_id,
-        usable_from__lte=at,
-        user__is_active=True,
-        user__credentials_version=row.user.credentials_version,
-    )
+    # Conditions of this row alone: with a join PostgreSQL would look for the row before it waits
+    # for another's claim, and both would win.
+    claimed = PasswordReset.open(at=at).filter(id=row.id, user_id=row.user_id, usable_from__lte=at)
     if claimed.update(used_at=at) != 1:
         raise LinkNotValid
-    return User.objects.select_for_update().get(pk=row.user_id)
+    users = User.objects.select_for_update().filter(
+        pk=row.user_id, is_active=True, credentials_version=row.user.credentials_version
+    )
+    user = users.first()
+    if user is None:
+        raise LinkNotValid
+    return user
 
 
 def _keep_slot(
