@@ -13,7 +13,7 @@ os.environ["SITE_URL"] = "http://localhost:8000"
 os.environ["EMAIL_URL"] = "smtp://localhost"
 
 from authnode.settings import *  # noqa: F403
-from authnode.settings import CACHES, REDIS_URL, STORAGES  # noqa: E402
+from authnode.settings import CACHES, REDIS_URL, STORAGES
 
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 PASSWORD_HASHERS = ["accounts.tests.hashers.FastHasher"]
