@@ -123,7 +123,12 @@ INSTALLED_APPS = [
     "notifications",
     "recovery",
     "sessions_lock",
+    "anomalies",
     "vault",
+    "notes",
+    "exports",
+    "imports",
+    "backups",
 ]
 
 MIDDLEWARE = [

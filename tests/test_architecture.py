@@ -10,8 +10,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 STOREYS: list[set[str]] = [
     {"authnode"},
+    {"backups"},
+    {"exports", "imports"},
+    {"notes"},
     {"vault"},
-    {"recovery", "sessions_lock"},
+    {"recovery", "sessions_lock", "anomalies"},
     {"accounts"},
     {"keyslots", "notifications"},
     {"audit", "jobs"},
