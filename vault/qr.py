@@ -76,11 +76,14 @@ class TooLongToDraw(PictureRefusal):
     sentence = "The text is too long for one QR code."
 
 
-def read(picture: bytes) -> list[str]:
-    """Texts of all QR codes in a picture, each once, from top to bottom."""
+def read(picture: bytes, *, seconds: float = SEARCH_SECONDS) -> list[str]:
+    """Texts of all QR codes in a picture, each once, from top to bottom.
+
+    The search begins with the whole picture and looks closer until `seconds` have passed.
+    """
     if len(picture) > MAX_BYTES:
         raise TooManyBytes
-    deadline = time.monotonic() + SEARCH_SECONDS
+    deadline = time.monotonic() + seconds
     for grey in _decode(picture):
         texts = _search(grey, deadline)
         if texts:

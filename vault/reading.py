@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from vault import qr
-from vault.formats import uri_list
+from vault.formats import google_migration, uri_list
 from vault.formats.account import OtpAccount
 from vault.formats.refusals import FormatRefusal, RefusedEntry
 from vault.refusals import VaultRefusal, sentence_for
@@ -24,6 +24,8 @@ PICTURE_SENTENCES: dict[type[qr.PictureRefusal], StrPromise] = {
     qr.NotAPicture: _("The file is not a whole PNG, JPEG, WebP or GIF picture."),
     qr.NoCode: _("No QR code was found in the picture. Make sure that it is whole and sharp."),
 }
+# The next frame is sharper than what a long search would find in this one.
+FRAME_SECONDS = 0.3
 NOT_A_SECOND_FACTOR = _("The QR code holds something else than a second factor.")
 
 
@@ -40,6 +42,23 @@ class Refusal:
 
     def __str__(self) -> str:
         return f"{self.what}: {self.why}" if self.what else self.why
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCode:
+    """The text of a QR code before a camera; an export may be spread over several codes.
+
+    `export` is the same for all parts of one export, `part` counts from 1 to `parts`.
+    """
+
+    text: str = field(repr=False)
+    is_account: bool
+    export: int = 0
+    part: int = 1
+    parts: int = 1
+
+    def as_json(self) -> dict[str, str | int | bool]:
+        return asdict(self)
 
 
 @dataclass(slots=True)
@@ -81,6 +100,26 @@ def read_pictures(pictures: Iterable[tuple[str, bytes]]) -> Found:
     names = [by_text[text] for text in unique]
     refusals += [_named_picture(row, names) for row in reading.refused]
     return _found(reading, refusals)
+
+
+def read_frame(picture: bytes) -> list[SeenCode]:
+    """The QR codes in one frame of a camera; most frames hold none."""
+    try:
+        texts = qr.read(picture, seconds=FRAME_SECONDS)
+    except qr.PictureRefusal:
+        return []
+    return [_seen(text) for text in texts]
+
+
+def _seen(text: str) -> SeenCode:
+    start = text.lstrip()[:20].lower()
+    if not start.startswith("otpauth-migration:"):
+        return SeenCode(text, is_account=start.startswith("otpauth:"))
+    try:
+        batch = google_migration.read(text)
+    except FormatRefusal:
+        return SeenCode(text, is_account=True)
+    return SeenCode(text, True, export=batch.id, part=batch.index + 1, parts=batch.size)
 
 
 def _found(reading: uri_list.Reading, refusals: list[Refusal]) -> Found:

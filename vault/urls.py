@@ -10,6 +10,7 @@ urlpatterns = [
     path("codes/", listing.list_refreshed, name="codes"),
     path("entries/add/", adding.add, name="add"),
     path("entries/add/pictures/", adding.add_pictures, name="add-pictures"),
+    path("entries/add/frame/", adding.read_frame, name="read-frame"),
     path("entries/add/text/", adding.add_text, name="add-text"),
     path("entries/add/manually/", adding.add_manually, name="add-manually"),
     path("entries/preview/", adding.preview, name="preview"),

@@ -55,6 +55,7 @@ TABLE: dict[str, Access] = {
     "vault:codes": Access(SIGNED_IN, GET),
     "vault:add": Access(SIGNED_IN, GET),
     "vault:add-pictures": Access(SIGNED_IN, POST),
+    "vault:read-frame": Access(SIGNED_IN, POST),
     "vault:add-text": Access(SIGNED_IN, POST),
     "vault:add-manually": Access(SIGNED_IN, POST),
     "vault:preview": Access(SIGNED_IN, POST),

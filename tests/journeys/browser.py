@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.contrib.staticfiles.testing import StaticLiveServerTestCase
 from django.core.cache import cache
-from django.test import override_settings
+from django.test import Client, override_settings
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -22,6 +22,8 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
+
+from tests import base
 
 # Playwright's synchronous interface runs a loop in this thread, and Django then suspects us of
 # asynchronous code; every query here is made between two steps of the browser.
@@ -63,6 +65,8 @@ class BrowserTestCase(StaticLiveServerTestCase):
     """One browser a class, one fresh context a test; everything that is sent is kept."""
 
     databases = set(settings.DATABASES)
+    # For tests that need a device the machine does not have.
+    more_flags: ClassVar[list[str]] = []
     playwright: ClassVar[Playwright]
     browser: ClassVar[Browser]
 
@@ -73,7 +77,7 @@ class BrowserTestCase(StaticLiveServerTestCase):
         cls.playwright = sync_playwright().start()
         cls.addClassCleanup(cls.playwright.stop)
         cls.browser = cls.playwright.chromium.launch(
-            executable_path=find_chromium(), args=CHROMIUM_FLAGS
+            executable_path=find_chromium(), args=[*CHROMIUM_FLAGS, *cls.more_flags]
         )
         cls.addClassCleanup(cls.browser.close)
 
@@ -94,6 +98,13 @@ class BrowserTestCase(StaticLiveServerTestCase):
 
     def new_page(self, **options: Any) -> Page:
         return self.new_context(**options).new_page()
+
+    def let_in(self, context: BrowserContext, name: str) -> None:
+        """Sign somebody in without the page, where signing in is not what is tried."""
+        client = Client()
+        base.sign_in(client, name)
+        key = client.cookies["session"].value
+        context.add_cookies([{"name": "session", "value": key, "url": self.live_server_url}])
 
     def _keep(self, request: Request) -> None:
         body = request.post_data_buffer or b""

@@ -22,6 +22,9 @@ from vault.refusals import VaultRefusal
 from vault.views import outcome
 from vault.views.finding import back, find, owner_of, posted_json, wants_json
 
+# A picture of 1280 by 960 pixels as JPEG has about 200 KiB.
+LARGEST_FRAME = 1024 * 1024
+
 
 @require_GET
 def add(request: HttpRequest) -> HttpResponse:
@@ -42,6 +45,18 @@ def add_pictures(request: HttpRequest) -> HttpResponse:
         _name_refusals(form, "pictures", found, alone=len(pictures) == 1)
         return _page(request, picture_form=form)
     return _add(request, found)
+
+
+@require_POST
+@throttle("vault-frames", "240/m")
+@sensitive_variables("texts")
+def read_frame(request: HttpRequest) -> HttpResponse:
+    """The QR codes in one frame of a camera. Nothing is kept: the page hands them in as text."""
+    frame = request.FILES.get("frame")
+    if frame is None or frame.size is None or frame.size > LARGEST_FRAME:
+        return JsonResponse({"error": _("The frame is missing or too large.")}, status=400)
+    texts = [text.as_json() for text in reading.read_frame(frame.read())]
+    return JsonResponse({"codes": texts})
 
 
 @require_POST

@@ -58,6 +58,20 @@ export function post(address, body, options = {}) {
   return request(address, { ...options, method: "POST", body });
 }
 
+/* Sends a file or other form parts instead of JSON. */
+export async function postForm(address, form, { background = false, signal } = {}) {
+  const { response, text } = await exchange(sameOrigin(address), {
+    method: "POST",
+    headers: headersFor({ method: "POST", body: undefined, background }),
+    body: form,
+    credentials: "same-origin",
+    cache: "no-store",
+    redirect: "manual",
+    signal: withTimeout(signal),
+  });
+  return read(response, text);
+}
+
 export function csrfToken() {
   const input = document.querySelector("input[name=csrfmiddlewaretoken]");
   return input?.value ?? document.body.dataset.csrf ?? "";
