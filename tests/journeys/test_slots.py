@@ -32,6 +32,10 @@ OPEN = """async () => {
     index: [indexKey.algorithm.name, indexKey.extractable],
   };
 }"""
+OPEN_ALL = """async () => {
+  const { openVaultKeys } = await import("/static/js/lib/open-vault.js");
+  return [...(await openVaultKeys()).keys.keys()].sort();
+}"""
 STORED = """() => new Promise((resolve, reject) => {
   const opening = indexedDB.open("authnode");
   opening.onerror = () => reject(opening.error);
@@ -186,6 +190,8 @@ class SlotJourneys(BrowserTestCase):
         self.assert_open(page, user)
         new_key = self.assert_paper_opens(user, key)
         self.assert_chain_opens(user, new_key)
+        all_keys = sorted(str(key.id) for key in user.vault_keys.all())
+        assert page.evaluate(OPEN_ALL) == all_keys and len(all_keys) == 2
         self.sign_out(page)
         self.sign_in(page)
         self.assert_open(page, user)

@@ -10,6 +10,7 @@ import { decodeBase64url, utf8 } from "../crypto/bytes.js";
 import { CryptoRefusal, WrongKey } from "../crypto/errors.js";
 import { checkVersion } from "../crypto/kdf.js";
 import { closeVaultKey, reopenVaultKey, unwrapForWrapping } from "../crypto/keyslot.js";
+import { openOlderKeys } from "../crypto/older-keys.js";
 import { deriveContentKey, deriveIndexKey } from "../crypto/vault-key.js";
 import { ApiRefusal, SignInNeeded, get, post } from "./api.js";
 import { putOpen, readOpen, readPending, takePending, wipe } from "./key-store.js";
@@ -33,6 +34,24 @@ export function openVault() {
       indexKey: await deriveIndexKey(opened.vaultKey),
       vaultKeyId: opened.vaultKeyId,
     };
+  });
+}
+
+/*
+ * Every vault key that the open one leads to, for content that is closed with an earlier one:
+ * {vaultKeyId, userId, keys}, where `keys` is a Map: vault_key_id -> {contentKey, indexKey}, or
+ * null while the vault key is locked here. New content is meant for `vaultKeyId` alone. What names
+ * a key that is not in `keys` stays locked, and must not be written over.
+ */
+export function openVaultKeys() {
+  return softly(async () => {
+    const opened = await readVaultKey(false);
+    if (opened === null) return null;
+    const { vaultKeyId, userId } = opened;
+    const slots = (await fetchSlots()).slots.map(({ slot }) => slot);
+    const { keys, refused } = await openOlderKeys({ ...opened, slots });
+    for (const [id, { name }] of refused) console.warn("older vault key:", id, name);
+    return { vaultKeyId, userId, keys: new Map(await Promise.all([...keys].map(derived))) };
   });
 }
 
@@ -76,6 +95,11 @@ export async function fetchSlots() {
   const answer = await get(SLOTS, { background: true });
   checkVersion(answer);
   return { userId: answer.user_id, vaultKeyId: answer.vault_key_id, slots: answer.slots };
+}
+
+async function derived([vaultKeyId, vaultKey]) {
+  const contentKey = await deriveContentKey(vaultKey);
+  return [vaultKeyId, { contentKey, indexKey: await deriveIndexKey(vaultKey) }];
 }
 
 async function openAndKeep({ wrapKey, kind, slotId }) {
