@@ -81,6 +81,10 @@ ENTRY_RESTORED = "vault.entry_restored"
 ENTRY_PURGED = "vault.entry_purged"
 SECRET_REVEALED = "vault.secret_revealed"
 HOTP_ADVANCED = "vault.hotp_advanced"
+HOTP_UNDONE = "vault.hotp_undone"
+SECRET_REPLACED = "vault.secret_replaced"
+SECRET_PUT_BACK = "vault.secret_put_back"
+ICON_CHANGED = "vault.icon_changed"
 CODE_COPIED = "vault.code_copied"
 CATEGORY_ADDED = "vault.category_added"
 CATEGORY_CHANGED = "vault.category_changed"
@@ -152,6 +156,10 @@ SENTENCES: Mapping[str, StrPromise] = {
     ENTRY_PURGED: _("%(issuer)s was deleted for good."),
     SECRET_REVEALED: _("The secret of %(issuer)s was shown."),
     HOTP_ADVANCED: _("You asked for the next code of %(issuer)s."),
+    HOTP_UNDONE: _("You took back the last code of %(issuer)s."),
+    SECRET_REPLACED: _("The secret of %(issuer)s was replaced."),
+    SECRET_PUT_BACK: _("An earlier secret of %(issuer)s was put back."),
+    ICON_CHANGED: _("You changed the picture of %(issuer)s."),
     CODE_COPIED: _("You copied a code of %(issuer)s."),
     CATEGORY_ADDED: _("You added the category %(category)s."),
     CATEGORY_CHANGED: _("You changed the category %(category)s."),

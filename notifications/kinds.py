@@ -152,6 +152,12 @@ PASSKEY_COPIED = Kind(
     _("“%(name)s” was refused: its counter went back, so that there may be a copy of it."),
     is_security=True,
 )
+SECRET_REPLACED = Kind(
+    "secret_replaced",
+    _("Secret replaced"),
+    _("The secret of %(issuer)s was replaced. The earlier one is kept for 30 days."),
+    is_security=True,
+)
 SECRET_REVEALED = Kind(
     "secret_revealed",
     _("Secret shown"),
@@ -191,6 +197,7 @@ ALL: Mapping[str, Kind] = {
         RECOVERY_CODES_LOW,
         RECOVERY_CODES_INVALIDATED,
         SLOT_CHANGED,
+        SECRET_REPLACED,
         SECRET_REVEALED,
         ACCOUNT_CREATED,
         INVITATION_ACCEPTED,

@@ -33,6 +33,7 @@ GROUPS: dict[str, dict[int, tuple[int, ...]]] = {
 class Sorting(TextChoices):
     NAME = "name", _("A to Z")
     USED = "used", _("Last used")
+    MOST = "most", _("Most used")
     MANUAL = "manual", _("My order")
 
 
@@ -58,6 +59,7 @@ class Card:
     ring_offset: int
     # Left out by a search, but in the page, so that a script can bring it back.
     is_hidden: bool = False
+    is_chosen: bool = False
 
     @property
     def until_ms(self) -> int:
@@ -113,11 +115,18 @@ def searched(cards: Iterable[Card], query: str) -> list[Card]:
     ]
 
 
+def chosen(cards: Iterable[Card]) -> list[Card]:
+    """The cards, all that are shown ticked."""
+    return [replace(card, is_chosen=not card.is_hidden) for card in cards]
+
+
 def sorted_cards(cards: Iterable[Card], sorting: Sorting) -> list[Card]:
     """Sorted here and not by the database, which would put “Émile” after “Zoe”."""
     by_name = sorted(cards, key=lambda card: _name_key(card.entry))
     if sorting == Sorting.USED:
         return sorted(by_name, key=lambda card: _used_key(card.entry))
+    if sorting == Sorting.MOST:
+        return sorted(by_name, key=lambda card: -card.entry.uses)
     if sorting == Sorting.MANUAL:
         return sorted(by_name, key=lambda card: card.entry.position)
     return by_name
@@ -131,7 +140,9 @@ def group(code: str, grouping: str) -> list[str]:
 
 
 def icon_url(entry: OtpEntry) -> str:
-    """Where the brand icon of an entry is; the version lets browsers keep it for ever."""
+    """Where the picture of an entry is; the version lets browsers keep it for ever."""
+    if entry.own_icon:
+        return f"{reverse('vault:own-icon', args=[entry.pk])}?v={entry.own_icon}"
     if not entry.icon:
         return ""
     return f"{reverse('vault:icon', args=[entry.icon])}?v={brands.VERSION}"

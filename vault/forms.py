@@ -3,8 +3,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from vault import brands
 from vault.formats.account import MAX_SECRET_BYTES, OtpAccount, read_secret, tidy
 from vault.formats.refusals import FormatRefusal
 from vault.models import (
@@ -211,7 +213,55 @@ class ManualForm(NamesForm, SecretForm):
         )
 
 
+class IconChoice(models.TextChoices):
+    FITTING = "fitting", _("The one that fits the name of the service")
+    BRAND = "brand", _("Another brand")
+    INITIALS = "initials", _("Initials")
+
+
+class ReplacementForm(SecretForm):
+    """Another secret for an entry, and how its codes are made."""
+
+    def __init__(self, *args: Any, entry: OtpEntry, **kwargs: Any) -> None:
+        names = ("type", "algorithm", "digits", "period")
+        kwargs["initial"] = {name: getattr(entry, name) for name in names} | {"counter": 0}
+        super().__init__(*args, **kwargs)
+        self.entry = entry
+
+    def account(self) -> OtpAccount:
+        cleaned = self.cleaned_data
+        return OtpAccount(
+            type=cleaned["type"],
+            secret=cleaned["secret"],
+            issuer=self.entry.issuer,
+            name=self.entry.account_name,
+            algorithm=cleaned["algorithm"],
+            digits=cleaned["digits"],
+            period=cleaned["period"],
+            counter=cleaned["counter"],
+        )
+
+
 class EditForm(NamesForm, ParametersForm):
+    icon_choice = forms.ChoiceField(
+        label=_("Picture"), choices=IconChoice, widget=forms.RadioSelect, required=False
+    )
+    brand = forms.CharField(
+        label=_("Brand"),
+        required=False,
+        max_length=80,
+        widget=forms.TextInput(attrs=QUIET),
+        help_text=_("Its name, such as GitHub."),
+    )
+    tint = forms.TypedChoiceField(
+        label=_("Colour"),
+        choices=[("", _("By name")), *((number, number) for number in range(1, TINTS + 1))],
+        coerce=int,
+        required=False,
+        empty_value=None,
+        error_messages={"invalid_choice": _("Choose one of the colours.")},
+    )
+
     def __init__(self, *args: Any, entry: OtpEntry, **kwargs: Any) -> None:
         initial = {
             name: getattr(entry, name)
@@ -227,11 +277,27 @@ class EditForm(NamesForm, ParametersForm):
             )
         }
         initial["categories"] = [category.pk for category in entry.categories.all()]
+        initial |= _looks_of(entry)
         super().__init__(*args, owner=entry.owner, initial=initial, **kwargs)
         # Files bring entries without issuer, and codes with fewer digits, that are right so.
         self.fields["issuer"].required = bool(entry.issuer)
         if entry.digits < 6:
             self._allow_digits(entry.digits)
+
+    @property
+    def chosen_icon(self) -> str | None:
+        """The icon that was asked for; None for the one that fits the name."""
+        choice = self.cleaned_data["icon_choice"]
+        if choice == IconChoice.BRAND:
+            return brands.slug_for(self.cleaned_data["brand"])
+        return "" if choice == IconChoice.INITIALS else None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        is_brand = cleaned.get("icon_choice") == IconChoice.BRAND
+        if is_brand and not brands.slug_for(cleaned.get("brand", "")):
+            self.add_error("brand", _("There is no icon of that name. Try a shorter one."))
+        return cleaned
 
     def _allow_digits(self, least: int) -> None:
         field = forms.IntegerField(
@@ -241,6 +307,17 @@ class EditForm(NamesForm, ParametersForm):
             error_messages=self.fields["digits"].error_messages,
         )
         self.fields["digits"] = field
+
+
+def _looks_of(entry: OtpEntry) -> dict[str, Any]:
+    choice = IconChoice.FITTING
+    if entry.is_icon_chosen:
+        choice = IconChoice.BRAND if entry.icon else IconChoice.INITIALS
+    return {
+        "icon_choice": choice,
+        "brand": entry.icon if choice == IconChoice.BRAND else "",
+        "tint": entry.tint if entry.is_tint_chosen else "",
+    }
 
 
 class CategoryForm(forms.Form):

@@ -117,6 +117,15 @@ class OtpEntry(models.Model):
     # Name of a brand icon, or nothing: then the initials are shown.
     icon = models.CharField(max_length=80, blank=True)
     tint = models.PositiveSmallIntegerField(default=1)
+    # Chosen by the owner, and not found by the name of the service.
+    is_icon_chosen = models.BooleanField(default=False)
+    is_tint_chosen = models.BooleanField(default=False)
+    # The start of the SHA-256 of the owner's own picture, or nothing: part of its address.
+    own_icon = models.CharField(max_length=16, blank=True)
+    # How often its code was copied or asked for.
+    uses = models.PositiveIntegerField(default=0)
+    # The counter that the last code was made with, as long as that step can be undone.
+    undoable_counter = models.PositiveBigIntegerField(null=True, blank=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True, blank=True)
@@ -216,3 +225,50 @@ class EntryDraft(models.Model):
 
     def __str__(self) -> str:
         return f"draft {self.pk}"
+
+
+class EntryIcon(models.Model):
+    """A picture of the owner's own for an entry: a small PNG, sealed."""
+
+    restore_policy = "rows"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    entry = models.OneToOneField(OtpEntry, on_delete=models.CASCADE, related_name="picture")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="entry_icons"
+    )
+    sealed_picture = SealedField(purpose="entry-icon", owner="owner_id")
+
+    def __str__(self) -> str:
+        return f"icon of {self.entry_id}"
+
+
+class EarlierSecretQuerySet(models.QuerySet["EarlierSecret"]):
+    def for_owner(self, owner: User) -> EarlierSecretQuerySet:
+        return self.filter(owner=owner)
+
+    def kept(self, at: datetime) -> EarlierSecretQuerySet:
+        return self.filter(expires_at__gt=at)
+
+    def expired(self, at: datetime) -> EarlierSecretQuerySet:
+        return self.filter(expires_at__lte=at)
+
+
+class EarlierSecret(models.Model):
+    """What an entry was before its secret was overwritten, kept for 30 days."""
+
+    restore_policy = "rows"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    entry = models.ForeignKey(OtpEntry, on_delete=models.CASCADE, related_name="earlier_secrets")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="earlier_secrets"
+    )
+    sealed_account = SealedField(purpose="earlier-secret", owner="owner_id")
+    replaced_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    objects = EarlierSecretQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"earlier secret {self.pk}"

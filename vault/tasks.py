@@ -10,7 +10,8 @@ from vault import services
 
 @shared_task
 def purge(**_: Any) -> None:
-    """Delete what has been in the trash for 30 days, and the drafts nobody answered."""
+    """Delete what is due: the trash after 30 days, unanswered drafts, earlier secrets."""
     now = timezone.now()
     services.purge_expired(at=now)
     services.forget_expired(at=now)
+    services.forget_earlier(at=now)

@@ -2,7 +2,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from vault.views import adding, categories, entries, icons, listing, trash
+from vault.views import (
+    adding,
+    categories,
+    duplicates,
+    entries,
+    icons,
+    listing,
+    pictures,
+    replacing,
+    selecting,
+    trash,
+)
 
 app_name = "vault"
 urlpatterns = [
@@ -26,6 +37,13 @@ urlpatterns = [
     path("entries/<uuid:entry_id>/next-code/", entries.next_code, name="next-code"),
     path("entries/<uuid:entry_id>/secret/", entries.secret, name="secret"),
     path("entries/<uuid:entry_id>/secret/reveal/", entries.reveal, name="reveal"),
+    path("entries/<uuid:entry_id>/undo-code/", entries.undo_code, name="undo-code"),
+    path("entries/<uuid:entry_id>/replace/", replacing.replace, name="replace-secret"),
+    path("entries/<uuid:entry_id>/icon/", pictures.change, name="change-icon"),
+    path("entries/<uuid:entry_id>/icon.png", pictures.own_icon, name="own-icon"),
+    path("earlier/<uuid:earlier_id>/put-back/", replacing.put_back, name="put-back"),
+    path("entries/selected/", selecting.act, name="selected"),
+    path("duplicates/", duplicates.list_duplicates, name="duplicates"),
     path("trash/", trash.list_trash, name="trash"),
     path("trash/empty/", trash.empty, name="empty-trash"),
     path("trash/<uuid:entry_id>/restore/", trash.restore, name="restore"),

@@ -23,7 +23,7 @@ from notifications.models import Notification
 from tests import base
 from vault import services as vault
 from vault.models import EntryType
-from vault.tests.making import NOON, account, make_entry
+from vault.tests.making import NOON, account, make_entry, picture
 
 FORM = "application/x-www-form-urlencoded"
 FORCED = {"SECOND_FACTOR": "all", "SECOND_FACTOR_GRACE_DAYS": 0}
@@ -43,6 +43,9 @@ def addresses(resolver: Any = None, prefix: str = "") -> Iterator[tuple[str, lis
 def things_of(user: User) -> dict[str, Any]:
     """One object of each kind, as the table names them."""
     now = timezone.now()
+    entry = make_entry(user, 1, type=EntryType.HOTP.value)
+    vault.set_icon(entry=entry, picture=picture(), at=now)
+    vault.replace_secret(entry=entry, account=account(9), at=now)
     trashed = make_entry(user, 2)
     vault.trash_entry(entry=trashed, at=now)
     twin = account(3)
@@ -53,9 +56,10 @@ def things_of(user: User) -> dict[str, Any]:
     trust = {"token_hash": uuid.uuid4().hex, "created_at": now, "expires_at": now}
     key = {"credential_id": uuid.uuid4().hex, "public_key": b"key", "created_at": now}
     return {
-        "entry": make_entry(user, 1, type=EntryType.HOTP.value).pk,
+        "entry": entry.pk,
         "trashed entry": trashed.pk,
         "draft": draft.pk,
+        "earlier secret": entry.earlier_secrets.get().pk,
         "category": vault.add_category(owner=user, name="Work", at=now).pk,
         "notification": Notification.objects.create(user_id=user.pk, **notice).pk,
         "totp device": enrol(user).pk,

@@ -30,7 +30,20 @@ from vault.services.drafts import (
     keep_drafts,
     skip_draft,
 )
-from vault.services.ordering import move_entry
+from vault.services.duplicates import Duplicates, find_duplicates
+from vault.services.icons import icon_of, remove_icon, set_icon
+from vault.services.ordering import move_beside, move_entry
+from vault.services.replacing import (
+    EarlierSecretGone,
+    forget_earlier,
+    put_back,
+    replace_secret,
+)
+from vault.services.selecting import (
+    mark_favourites,
+    put_into_category,
+    take_out_of_category,
+)
 from vault.services.trash import (
     KEPT_FOR,
     NotInTrash,
@@ -45,10 +58,12 @@ from vault.services.using import (
     CounterAtEnd,
     CounterCode,
     NotCounterBased,
+    NothingToUndo,
     Revealed,
     advance_hotp,
     mark_used,
     reveal_secret,
+    undo_hotp,
 )
 
 __all__ = [
@@ -62,10 +77,13 @@ __all__ = [
     "CounterCode",
     "DraftGone",
     "Duplicate",
+    "Duplicates",
+    "EarlierSecretGone",
     "EntryChange",
     "EntryGone",
     "NotCounterBased",
     "NotInTrash",
+    "NothingToUndo",
     "Revealed",
     "TooManyAccounts",
     "UnknownTint",
@@ -80,17 +98,29 @@ __all__ = [
     "delete_category",
     "empty_trash",
     "entries_by_secret",
+    "find_duplicates",
+    "forget_earlier",
     "forget_expired",
+    "icon_of",
     "keep_drafts",
+    "mark_favourites",
     "mark_used",
+    "move_beside",
     "move_category",
     "move_entry",
     "purge_entry",
     "purge_expired",
+    "put_back",
+    "put_into_category",
+    "remove_icon",
+    "replace_secret",
     "restore_entry",
     "reveal_secret",
     "set_favourite",
+    "set_icon",
     "skip_draft",
+    "take_out_of_category",
     "trash_entries",
     "trash_entry",
+    "undo_hotp",
 ]

@@ -9,10 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import events
 from vault import brands, conversion
+from vault.formats.account import OtpAccount
 from vault.models import Category, OtpEntry
 from vault.refusals import VaultRefusal
 from vault.services.holding import hold_vault
 from vault.services.records import record
+
+# What the audit log calls fields that change together.
+LOOKS = {"is_icon_chosen": "icon", "is_tint_chosen": "tint"}
 
 
 class EntryGone(VaultRefusal):
@@ -32,6 +36,9 @@ class EntryChange:
     counter: int | None = None
     website: str = ""
     categories: Collection[Category] = ()
+    # The name of a brand icon and a tint, or None for those that fit the name of the service.
+    icon: str | None = None
+    tint: int | None = None
 
 
 def change_entry(*, entry: OtpEntry, change: EntryChange, at: datetime) -> list[str]:
@@ -43,7 +50,7 @@ def change_entry(*, entry: OtpEntry, change: EntryChange, at: datetime) -> list[
     with transaction.atomic():
         hold_vault(entry.owner_id)
         fields = {name: value for name, value in wanted.items() if getattr(entry, name) != value}
-        changed = sorted(fields.keys() - {"icon", "tint"})
+        changed = _names_of(fields, change)
         if _assign(entry, change.categories):
             changed.append("categories")
         if changed:
@@ -52,12 +59,25 @@ def change_entry(*, entry: OtpEntry, change: EntryChange, at: datetime) -> list[
     return changed
 
 
-def set_favourite(*, entry: OtpEntry, is_favourite: bool, at: datetime) -> None:
-    """Mark an entry as a favourite, or no longer."""
+def set_favourite(*, entry: OtpEntry, is_favourite: bool, at: datetime) -> bool:
+    """Mark an entry as a favourite, or no longer; the answer says whether that was new."""
     with transaction.atomic():
-        if entry.is_favourite != is_favourite:
-            _update(entry, at, is_favourite=is_favourite)
+        live = OtpEntry.objects.live().filter(pk=entry.pk)
+        is_new = live.exclude(is_favourite=is_favourite).update(
+            is_favourite=is_favourite, updated_at=at
+        )
+        if not is_new and not live.exists():
+            raise EntryGone
+        entry.is_favourite = is_favourite
+        if is_new:
             record(events.ENTRY_CHANGED, entry, at=at, changed="is_favourite")
+    return bool(is_new)
+
+
+def _names_of(fields: Collection[str], change: EntryChange) -> list[str]:
+    """What the audit log says has changed: an icon that only follows the name says nothing."""
+    follows = {"icon": change.icon is None, "tint": change.tint is None}
+    return sorted({LOOKS.get(name, name) for name in fields if not follows.get(name)})
 
 
 def _wanted(entry: OtpEntry, change: EntryChange) -> dict[str, object]:
@@ -80,10 +100,20 @@ def _wanted(entry: OtpEntry, change: EntryChange) -> dict[str, object]:
         "digits": account.digits,
         "period": account.period,
         "website": change.website,
-        "icon": brands.slug_for(account.issuer),
-        "tint": brands.tint_for(account.issuer, account.name),
+        **_looks(account, change),
     }
     return wanted if change.counter is None else {**wanted, "counter": account.counter}
+
+
+def _looks(account: OtpAccount, change: EntryChange) -> dict[str, object]:
+    fitting = brands.slug_for(account.issuer) if change.icon is None else change.icon
+    tint = brands.tint_for(account.issuer, account.name) if change.tint is None else change.tint
+    return {
+        "icon": fitting,
+        "is_icon_chosen": change.icon is not None,
+        "tint": tint,
+        "is_tint_chosen": change.tint is not None,
+    }
 
 
 def _assign(entry: OtpEntry, categories: Collection[Category]) -> bool:

@@ -23,7 +23,11 @@ def next_position(rows: models.QuerySet[models.Model]) -> int:
 
 
 def put_in_order(rows: Iterable[models.Model]) -> None:
-    """Number rows by their place; only those that moved are written."""
+    """Number rows of one model by their place; only those that moved are written."""
+    moved = []
     for place, row in enumerate(rows):
         if row.position != place:  # type: ignore[attr-defined]
-            type(row)._default_manager.filter(pk=row.pk).update(position=place)
+            row.position = place  # type: ignore[attr-defined]
+            moved.append(row)
+    if moved:
+        type(moved[0])._default_manager.bulk_update(moved, ["position"], batch_size=200)

@@ -26,6 +26,10 @@ class CounterAtEnd(VaultRefusal):
     sentence = _("The counter has reached its end. Set it up anew at the service.")
 
 
+class NothingToUndo(VaultRefusal):
+    sentence = _("The counter has moved on since, so that step cannot be taken back.")
+
+
 @dataclass(frozen=True, slots=True)
 class CounterCode:
     """A counter-based code and the counter that made it."""
@@ -49,7 +53,10 @@ def advance_hotp(*, entry: OtpEntry, at: datetime) -> CounterCode:
     with transaction.atomic():
         rows = OtpEntry.objects.live().filter(pk=entry.pk, type=EntryType.HOTP)
         claimed = rows.filter(counter__lt=HIGHEST_COUNTER).update(
-            counter=F("counter") + 1, last_used_at=at
+            undoable_counter=F("counter"),
+            counter=F("counter") + 1,
+            last_used_at=at,
+            uses=F("uses") + 1,
         )
         if claimed != 1:
             raise CounterAtEnd if rows.exists() else EntryGone
@@ -61,10 +68,29 @@ def advance_hotp(*, entry: OtpEntry, at: datetime) -> CounterCode:
     return CounterCode(code, counter)
 
 
+def undo_hotp(*, entry: OtpEntry, counter: int, at: datetime) -> None:
+    """Give back the counter a code was made with, as nobody used that code; one step only.
+
+    Raises NothingToUndo when another code was made or the counter was changed meanwhile.
+    """
+    with transaction.atomic():
+        rows = OtpEntry.objects.live().filter(pk=entry.pk, type=EntryType.HOTP)
+        undone = rows.filter(undoable_counter=counter, counter=counter + 1).update(
+            counter=counter, undoable_counter=None
+        )
+        if undone != 1:
+            raise NothingToUndo if rows.exists() else EntryGone
+        entry.refresh_from_db()
+        record(events.HOTP_UNDONE, entry, at=at, counter=counter)
+
+
 def mark_used(*, entry: OtpEntry, at: datetime) -> None:
     """Note that the code of an entry was copied."""
     with transaction.atomic():
-        if OtpEntry.objects.live().filter(pk=entry.pk).update(last_used_at=at) != 1:
+        copied = (
+            OtpEntry.objects.live().filter(pk=entry.pk).update(last_used_at=at, uses=F("uses") + 1)
+        )
+        if copied != 1:
             raise EntryGone
         record(events.CODE_COPIED, entry, at=at)
 

@@ -38,6 +38,13 @@ def make_entries(owner: User, count: int) -> list[OtpEntry]:
     return services.add_accounts(owner=owner, accounts=accounts, at=NOON).entries
 
 
+def picture(*, size: tuple[int, int] = (300, 200), kind: str = "JPEG") -> bytes:
+    """A photograph, more or less."""
+    made = io.BytesIO()
+    Image.new("RGB", size, (200, 40, 40)).save(made, format=kind)
+    return made.getvalue()
+
+
 def upload(*texts: str, name: str = "codes.png") -> SimpleUploadedFile:
     """A picture with one QR code beside the other."""
     codes = [Image.open(io.BytesIO(qr.draw(text))).convert("L") for text in texts]

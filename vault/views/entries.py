@@ -4,7 +4,7 @@ import base64
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,11 +13,18 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.decorators import confirmed_recently
 from core.sealing import SealingError
-from vault import cards, qr, services
+from vault import cards, qr, services, usage
 from vault.forms import EditForm
 from vault.models import OtpEntry
 from vault.refusals import VaultRefusal
-from vault.views.finding import back, find_entry, owner_of, told_when_gone, wants_json
+from vault.views.finding import (
+    back,
+    find_entry,
+    owner_of,
+    posted_json,
+    told_when_gone,
+    wants_json,
+)
 
 
 @told_when_gone
@@ -41,7 +48,7 @@ def edit(request: HttpRequest, entry_id: UUID) -> HttpResponse:
 @require_POST
 def set_favourite(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     entry = find_entry(request, entry_id)
-    is_favourite = not entry.is_favourite
+    is_favourite = _wanted_favourite(request, entry)
     services.set_favourite(entry=entry, is_favourite=is_favourite, at=timezone.now())
     if wants_json(request):
         return JsonResponse({"is_favourite": is_favourite})
@@ -51,7 +58,14 @@ def set_favourite(request: HttpRequest, entry_id: UUID) -> HttpResponse:
 @told_when_gone
 @require_POST
 def move(request: HttpRequest, entry_id: UUID) -> HttpResponse:
+    """One place up or down, or right beside another entry."""
     entry = find_entry(request, entry_id)
+    body = posted_json(request) if wants_json(request) else {}
+    for side in ("before", "after"):
+        if side in body:
+            other = find_entry(request, _id_of(body[side]))
+            place = services.move_beside(entry=entry, other=other, is_before=side == "before")
+            return JsonResponse({"place": place})
     services.move_entry(entry=entry, by=-1 if request.POST.get("by") == "up" else 1)
     return back(request)
 
@@ -88,9 +102,27 @@ def next_code(request: HttpRequest, entry_id: UUID) -> HttpResponse:
         return back(request)
     groups = cards.group(claimed.code, owner_of(request).code_grouping)
     if wants_json(request):
+        # What the undo button names: the card learns it together with the code.
         return JsonResponse({"code": claimed.code, "groups": groups, "counter": claimed.counter})
     context = {"entry": entry, "groups": groups, "counter": claimed.counter}
     return render(request, "vault/next_code.html", context)
+
+
+@told_when_gone
+@require_POST
+def undo_code(request: HttpRequest, entry_id: UUID) -> HttpResponse:
+    """Take back the last step of a counter whose code nobody used."""
+    entry = find_entry(request, entry_id)
+    typed = request.POST.get("counter", "")
+    counter = int(typed) if typed.isdigit() and len(typed) < 20 else -1
+    try:
+        services.undo_hotp(entry=entry, counter=counter, at=timezone.now())
+    except VaultRefusal as refusal:
+        messages.warning(request, str(refusal))
+    else:
+        sentence = _("The counter of %(name)s is %(counter)s again.")
+        messages.success(request, sentence % {"name": entry.title, "counter": counter})
+    return back(request)
 
 
 @require_GET
@@ -141,11 +173,32 @@ def _change(form: EditForm) -> services.EntryChange:
         counter=counter,
         website=cleaned["website"],
         categories=list(cleaned["categories"]),
+        icon=form.chosen_icon,
+        tint=cleaned["tint"],
     )
+
+
+def _wanted_favourite(request: HttpRequest, entry: OtpEntry) -> bool:
+    """What the page asked for; a form without scripts asks for the other of what it shows."""
+    wanted = posted_json(request).get("wanted") if wants_json(request) else None
+    return wanted if isinstance(wanted, bool) else not entry.is_favourite
+
+
+def _id_of(text: object) -> UUID:
+    try:
+        return UUID(str(text))
+    except ValueError:
+        raise Http404 from None
 
 
 def _edit_page(request: HttpRequest, entry: OtpEntry, form: EditForm) -> HttpResponse:
     now = timezone.now()
     shown = cards.cards_of([entry], at=now, grouping=owner_of(request).code_grouping)
-    context = {**cards.list_context(shown, at=now), "entry": entry, "form": form}
+    context = {
+        **cards.list_context(shown, at=now),
+        "entry": entry,
+        "form": form,
+        "earlier": entry.earlier_secrets.kept(now).order_by("-replaced_at"),
+        "uses": usage.last_uses(entry),
+    }
     return render(request, "vault/edit.html", context)

@@ -13,6 +13,8 @@ from vault.views.finding import owner_of
 
 SORTING, LAYOUT = "vault.sorting", "vault.layout"
 LAYOUTS = ("cards", "rows")
+# Nothing is ticked yet, or everything the filter shows: the latter works without scripts.
+SELECTING = ("some", "all")
 
 
 @require_GET
@@ -29,6 +31,9 @@ def list_codes(request: HttpRequest) -> HttpResponse:
         everything, category=category.pk if category else None, favourites_only=favourites_only
     )
     shown = cards.searched(cards.sorted_cards(shown, sorting), query)
+    select = request.GET.get("select", "")
+    if select == "all":
+        shown = cards.chosen(shown)
     context = {
         **cards.list_context(shown, at=now),
         "found": sum(not card.is_hidden for card in shown),
@@ -41,6 +46,8 @@ def list_codes(request: HttpRequest) -> HttpResponse:
         "sortings": cards.Sorting,
         "sorting": sorting,
         "is_manual": sorting == cards.Sorting.MANUAL,
+        "is_selecting": select in SELECTING,
+        "chosen_count": sum(card.is_chosen for card in shown),
         "is_rows": _remembered(request, "layout", LAYOUT, LAYOUTS) == "rows",
     }
     return render(request, "vault/list.html", context)

@@ -9,7 +9,7 @@ export function bindFavourite(list) {
     const wanted = button.getAttribute("aria-pressed") !== "true";
     button.setAttribute("aria-pressed", String(wanted));
     try {
-      const answer = await post(button.formAction, {});
+      const answer = await post(button.formAction, { wanted });
       button.setAttribute("aria-pressed", String(answer.is_favourite));
     } catch (error) {
       if (!(error instanceof ApiRefusal)) throw error;

@@ -15,6 +15,7 @@ export function bindNextCode(list, cards) {
       card.showCounterCode(code);
       card.element.querySelector("[data-counter]").textContent = fill(list.dataset.textCounter, counter);
       card.button.focus();
+      offerUndo(card, counter);
     } catch (error) {
       if (!(error instanceof ApiRefusal)) throw error;
       if (error instanceof SignInNeeded) location.reload();
@@ -24,6 +25,24 @@ export function bindNextCode(list, cards) {
       button.removeAttribute("aria-busy");
       button.disabled = false;
     }
+  }
+
+  // The code was asked for by mistake: one step can be taken back.
+  function offerUndo(card, counter) {
+    const { element } = card;
+    let undo = element.querySelector("[data-undo-code]");
+    if (!undo) {
+      undo = document.createElement("button");
+      undo.type = "submit";
+      undo.className = "button button-quiet button-small code-card-undo";
+      undo.dataset.undoCode = "";
+      undo.setAttribute("form", "deeds");
+      undo.name = "counter";
+      undo.textContent = list.dataset.textUndo;
+      undo.setAttribute("formaction", `${list.dataset.entries}${card.id}/undo-code/`);
+      element.querySelector(".code-card-end").prepend(undo);
+    }
+    undo.value = String(counter);
   }
 
   list.addEventListener("click", (event) => {

@@ -3,10 +3,12 @@ import { bindCardMenu } from "../behaviours/card-menu.js";
 import { bindCodesRefresh } from "../behaviours/codes-refresh.js";
 import { bindCopyCode } from "../behaviours/copy-code.js";
 import { bindCountdown } from "../behaviours/countdown.js";
+import { bindDragOrder } from "../behaviours/drag-order.js";
 import { bindFavourite } from "../behaviours/favourite.js";
 import { bindListKeys } from "../behaviours/list-keys.js";
 import { bindNextCode } from "../behaviours/next-code.js";
 import { bindSearchFilter } from "../behaviours/search-filter.js";
+import { bindSelection } from "../behaviours/selection.js";
 import { readCards } from "../lib/code-card.js";
 import { pageLoad, ServerClock } from "../lib/server-clock.js";
 
@@ -29,6 +31,8 @@ if (list) {
   bindNextCode(list, cards);
   bindFavourite(list);
   bindCardMenu(list);
+  bindSelection(list, cards);
+  bindDragOrder(list);
 } else {
   bindListKeys(document.body, []);
 }
