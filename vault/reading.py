@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from vault import qr
 from vault.formats import google_migration, uri_list
 from vault.formats.account import OtpAccount
+from vault.formats.reading import MissingParts
 from vault.formats.refusals import FormatRefusal, RefusedEntry
 from vault.refusals import VaultRefusal, sentence_for
 
@@ -146,7 +147,7 @@ def _name_of(row: RefusedEntry) -> str:
     return row.issuer or row.name
 
 
-def _missing_sentence(parts: uri_list.MissingParts) -> str:
+def _missing_sentence(parts: MissingParts) -> str:
     numbers = ", ".join(str(index + 1) for index in parts.indices)
     return ngettext(
         "Part %(numbers)s of %(size)s of this export is still missing. Add its picture too.",

@@ -23,6 +23,11 @@ FORMAT_SENTENCES: dict[str, StrPromise] = {
     "text": _("The issuer or the account name is too long or cannot be read."),
     "migration": _("The export of Google Authenticator is damaged or cut short."),
     "several": _("This is an export with several accounts. Add it as a picture or as text."),
+    "too large": _("The file is larger than any export is. Is it the right one?"),
+    "damaged": _("The file is damaged, cut short, or of another kind than it seems."),
+    "password needed": _("The file is protected. Type the password it was made with."),
+    "wrong password": _("The password is wrong, or the file is damaged."),
+    "too expensive": _("The file asks for more work to open it than this site allows."),
 }
 
 

@@ -24,6 +24,11 @@ SENTENCES = {
     "text": "The issuer or the account name cannot be read or is too long.",
     "migration": "The Google Authenticator export is damaged or incomplete.",
     "several": "This is a Google Authenticator export with several accounts.",
+    "too large": "The file is larger than any real export.",
+    "damaged": "The file is damaged, cut short or not of this format.",
+    "password needed": "The file is protected: its password is needed.",
+    "wrong password": "The password is wrong, or the file is damaged.",
+    "too expensive": "The file asks for more work to open it than is allowed.",
 }
 
 
@@ -36,6 +41,41 @@ class FormatRefusal(ValueError):
         # They go into lists and audit records, so a name refused for its length is cut.
         self.issuer = issuer[:MAX_SHOWN_LENGTH]
         self.name = name[:MAX_SHOWN_LENGTH]
+
+
+class TooLarge(FormatRefusal):
+    """More bytes than a reader of files takes."""
+
+    def __init__(self) -> None:
+        super().__init__("too large")
+
+
+class Damaged(FormatRefusal):
+    """Not of this format, or no longer."""
+
+    def __init__(self) -> None:
+        super().__init__("damaged")
+
+
+class PasswordNeeded(FormatRefusal):
+    """The file is protected and no password was given."""
+
+    def __init__(self) -> None:
+        super().__init__("password needed")
+
+
+class WrongPassword(FormatRefusal):
+    """Nothing in the file opens with the password; a damaged file looks the same."""
+
+    def __init__(self) -> None:
+        super().__init__("wrong password")
+
+
+class TooExpensive(FormatRefusal):
+    """The file names a cost of its key derivation beyond what is allowed."""
+
+    def __init__(self) -> None:
+        super().__init__("too expensive")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from vault.formats import google_migration, otpauth
 from vault.formats.account import OtpAccount
 from vault.formats.google_migration import Batch
+from vault.formats.reading import MissingParts
 from vault.formats.refusals import FormatRefusal, RefusedEntry
 
 MAX_TEXT_LENGTH = 4 * 1024 * 1024
@@ -20,15 +21,6 @@ MAX_ENTRIES = 5000
 
 # Old Ente exports are one line with commas between the URIs.
 _COMMA_BEFORE_URI = re.compile(r",(?=otpauth(?:-migration)?://)", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class MissingParts:
-    """Parts (from 0) of one Google Authenticator export that are not there yet."""
-
-    id: int
-    size: int
-    indices: tuple[int, ...]
 
 
 @dataclass(slots=True)

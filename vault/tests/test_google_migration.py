@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vault.formats import google_migration, uri_list
+from vault.formats.reading import MissingParts
 from vault.formats.refusals import FormatRefusal, RefusedEntry
-from vault.formats.uri_list import MissingParts
 from vault.tests.vectors_folder import (
     OUTSIDE,
     described,
