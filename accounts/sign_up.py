@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from accounts import addresses, links
+from accounts import addresses, links, signals
 from accounts.credentials import NewCredentials
 from accounts.models import SignUpToken, User
 from audit import events
@@ -132,6 +132,9 @@ def complete(
         user = _make_user(token, email=email, display_name=display_name, new=new, at=at)
         keyslots.start_vault_key(user.id, new.slot, at=at)
         audit.record(events.ACCOUNT_CREATED, user=user.id, facts={"origin": token.origin}, at=at)
+        if token.origin == SignUpToken.Origin.OPEN:
+            # Of an invitation the operator has seen the link as well; that proves no mailbox.
+            signals.address_proven.send(sender=User, user_id=user.id, email=user.email, at=at)
         notifications.notify(user, "account_created", at=at)
         if token.invited_by:
             audit.record(events.INVITATION_USED, user=token.invited_by.id, at=at)

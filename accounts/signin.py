@@ -106,6 +106,7 @@ def begin(
         "user_id": str(user.id),
         "credentials_version": user.credentials_version,
     }
+    signals.sign_in_begun.send(sender=User, request=request, pending=pending, at=at)
 
 
 def pending(request: HttpRequest, *, at: datetime) -> PendingSignIn:

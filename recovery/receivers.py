@@ -24,6 +24,14 @@ def remind_of_new_codes(*, request: HttpRequest, user: User, **_: Any) -> None:
     context_processors.note_due(request, user)
 
 
+@receiver(signals.account_compromised)
+def end_codes_of_the_compromised(
+    *, user_id: UUID, drops_codes: bool, at: datetime, **_: Any
+) -> None:
+    if drops_codes:
+        recovery.end_all(user_id, at=at)
+
+
 @receiver(signals.credentials_changed)
 def end_codes_without_factor(*, user_id: UUID, at: datetime, **_: Any) -> None:
     recovery.invalidate_without_factor(user_id, at=at)

@@ -43,6 +43,7 @@ NOBODY = "nobody"
 # Whoever helps is not shown to the user by address and browser, as if it were an intruder.
 NOWHERE = {"address": "", "browser": ""}
 NO_FACTOR_LEFT = gettext_noop("No second factor is left.")
+COMPROMISED = gettext_noop("Somebody else was in the account.")
 
 
 class RecoveryRefused(Exception):
@@ -200,6 +201,12 @@ def invalidate_without_factor(user_id: UUID, *, at: datetime) -> None:
     user = User.objects.get(pk=user_id)
     if factors.count(user) == 0:
         invalidate(user, by=None, reason=NO_FACTOR_LEFT, at=at, tells=False)
+
+
+def end_all(user_id: UUID, *, at: datetime) -> None:
+    """End the codes of somebody whose account was in other hands, if there are any."""
+    if RecoverySet.objects.valid().filter(user_id=user_id).exists():
+        invalidate(User.objects.get(pk=user_id), by=None, reason=COMPROMISED, at=at)
 
 
 def section(user: User) -> tuple[str, dict[str, object]]:

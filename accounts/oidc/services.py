@@ -148,6 +148,7 @@ def _make_user(claims: dict[str, Any], *, at: datetime) -> User:
             _insert(user, claims["sub"], at=at)
             audit.record(events.ACCOUNT_CREATED, user=user.pk, facts={"origin": OIDC}, at=at)
             notifications.notify(user, "account_created", at=at)
+            signals.address_proven.send(sender=User, user_id=user.pk, email=user.email, at=at)
     except IntegrityError:
         # The address, in any spelling, or the same person in another window.
         raise AddressTaken from None

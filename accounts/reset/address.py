@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from accounts import addresses, links
+from accounts import addresses, links, signals
 from accounts.models import AddressChange, User
 from accounts.reset import asking
 from audit import events
@@ -107,6 +107,7 @@ def complete(user: User, change_id: UUID, *, at: datetime) -> None:
         if AddressChange.open(at=at).filter(id=row.id).update(used_at=at) != 1:
             raise LinkNotValid
         move(user, email=row.email, at=at)
+        signals.address_proven.send(sender=User, user_id=user.pk, email=row.email, at=at)
 
 
 def move(user: User, *, email: str, at: datetime) -> None:

@@ -161,6 +161,7 @@ def complete(
         )
         _keep_slot(user, new.slot, recovery, at=at)
         audit.record(events.PASSWORD_RESET, user=user.id, facts=_facts(proof, recovery), at=at)
+        signals.address_proven.send(sender=User, user_id=user.id, email=user.email, at=at)
         notifications.notify(user, "password_changed", at=at)
         signals.credentials_changed.send(sender=User, user_id=user.id, but=None, at=at)
         if proof is not None:
