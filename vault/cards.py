@@ -71,12 +71,20 @@ class Card:
 
 
 def cards_of(
-    entries: Iterable[OtpEntry], *, at: datetime, grouping: str = CodeGrouping.THREES
+    entries: Iterable[OtpEntry],
+    *,
+    at: datetime,
+    grouping: str = CodeGrouping.THREES,
+    is_hiding: bool = False,
 ) -> list[Card]:
-    """Cards of entries whose categories are fetched, in the same order."""
+    """Cards of entries whose categories are fetched, in the same order.
+
+    With `is_hiding` dots stand in place of the digits.
+    """
     rows = list(entries)
     made = codes.codes_of(rows, at=at)
-    return [_card(row, made.get(row.pk), at, grouping) for row in rows]
+    cards = [_card(row, made.get(row.pk), at, grouping) for row in rows]
+    return [_dotted(card) for card in cards] if is_hiding else cards
 
 
 def list_context(cards: Sequence[Card], *, at: datetime) -> dict[str, Any]:
@@ -166,6 +174,13 @@ def _card(entry: OtpEntry, code: codes.EntryCode | None, at: datetime, grouping:
         seconds_left=seconds_left,
         ring_offset=100 - 100 * seconds_left // code.period if code else 0,
     )
+
+
+def _dotted(card: Card) -> Card:
+    def dots(groups: list[str]) -> list[str]:
+        return ["•" * len(group) for group in groups]
+
+    return replace(card, groups=dots(card.groups), next_groups=dots(card.next_groups))
 
 
 def _name_key(entry: OtpEntry) -> tuple[str, str, datetime]:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import CodeGrouping, User
+from accounts.models.user import ClipboardSeconds, RevealSeconds
 
 AS_THE_SERVER = ("", _("As the server"))
 # Names of offsets, old spellings and machines; people live in the others.
@@ -28,6 +29,19 @@ class DisplayForm(forms.Form):
     time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
     code_grouping = forms.ChoiceField(
         label=_("Codes"), choices=CodeGrouping, widget=forms.RadioSelect
+    )
+    hides_codes = forms.BooleanField(
+        label=_("Hide codes until they are asked for"),
+        required=False,
+        help_text=_(
+            "So that nobody reads them over your shoulder. A click copies without showing."
+        ),
+    )
+    reveal_seconds = forms.TypedChoiceField(
+        label=_("A code that was asked for is shown for"), choices=RevealSeconds, coerce=int
+    )
+    clipboard_seconds = forms.TypedChoiceField(
+        label=_("A copied code leaves the clipboard after"), choices=ClipboardSeconds, coerce=int
     )
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, user: User) -> None:

@@ -43,6 +43,19 @@ class CodeGrouping(models.TextChoices):
     PLAIN = "plain", _("without gaps (123456)")
 
 
+class RevealSeconds(models.IntegerChoices):
+    SHORT = 5, _("5 seconds")
+    MIDDLE = 10, _("10 seconds")
+    LONG = 30, _("30 seconds")
+
+
+class ClipboardSeconds(models.IntegerChoices):
+    SHORT = 10, _("10 seconds")
+    MIDDLE = 30, _("30 seconds")
+    LONG = 60, _("1 minute")
+    LONGEST = 120, _("2 minutes")
+
+
 class User(AbstractBaseUser, PermissionsMixin):
     """A person. The password column holds the sealed Argon2id hash of the auth secret."""
 
@@ -72,6 +85,17 @@ class User(AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(_("time zone"), max_length=50, blank=True)
     code_grouping = models.CharField(
         _("digits of a code"), max_length=8, choices=CodeGrouping, default=CodeGrouping.THREES
+    )
+    hides_codes = models.BooleanField(_("hide codes until they are asked for"), default=False)
+    reveal_seconds = models.PositiveSmallIntegerField(
+        _("a code that was asked for is shown for"),
+        choices=RevealSeconds,
+        default=RevealSeconds.MIDDLE,
+    )
+    clipboard_seconds = models.PositiveSmallIntegerField(
+        _("a copied code leaves the clipboard after"),
+        choices=ClipboardSeconds,
+        default=ClipboardSeconds.MIDDLE,
     )
 
     USERNAME_FIELD = "email"

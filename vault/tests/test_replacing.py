@@ -130,7 +130,9 @@ class DuplicatesTests(base.TestCase):
     def test_finds_the_same_secret_and_the_same_names(self) -> None:
         first = make_entry(self.alice)
         twin = services.add_anyway(owner=self.alice, account=account(), at=NOON + timedelta(days=1))
-        namesake = make_entry(self.alice, 7)
+        namesake = services.add_anyway(
+            owner=self.alice, account=account(7), at=NOON + timedelta(days=2)
+        )
         make_entry(self.alice, 8, name="another")
         make_entry(self.bob)
 

@@ -193,11 +193,15 @@ def _id_of(text: object) -> UUID:
 
 def _edit_page(request: HttpRequest, entry: OtpEntry, form: EditForm) -> HttpResponse:
     now = timezone.now()
-    shown = cards.cards_of([entry], at=now, grouping=owner_of(request).code_grouping)
+    owner = owner_of(request)
+    shown = cards.cards_of(
+        [entry], at=now, grouping=owner.code_grouping, is_hiding=owner.hides_codes
+    )
     context = {
         **cards.list_context(shown, at=now),
         "entry": entry,
         "form": form,
+        "is_hiding": owner.hides_codes,
         "earlier": entry.earlier_secrets.kept(now).order_by("-replaced_at"),
         "uses": usage.last_uses(entry),
     }

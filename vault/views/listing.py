@@ -21,7 +21,9 @@ SELECTING = ("some", "all")
 def list_codes(request: HttpRequest) -> HttpResponse:
     owner, now = owner_of(request), timezone.now()
     entries = OtpEntry.objects.for_owner(owner).live().prefetch_related("categories")
-    everything = cards.cards_of(entries, at=now, grouping=owner.code_grouping)
+    # Without scripts nothing could be shown for a while, so that the address can ask for all.
+    is_hiding = owner.hides_codes and request.GET.get("show") != "1"
+    everything = cards.cards_of(entries, at=now, grouping=owner.code_grouping, is_hiding=is_hiding)
     categories = list(Category.objects.for_owner(owner).in_order())
     category = _chosen_category(request, categories)
     sorting = cards.Sorting(_remembered(request, "sort", SORTING, cards.Sorting.values))
@@ -43,6 +45,7 @@ def list_codes(request: HttpRequest) -> HttpResponse:
         "category": category,
         "favourites_only": favourites_only,
         "query": query,
+        "is_hiding": is_hiding,
         "sortings": cards.Sorting,
         "sorting": sorting,
         "is_manual": sorting == cards.Sorting.MANUAL,

@@ -23,7 +23,13 @@ class DisplayTests(base.TestCase):
         self.sign_in_as("alice")
 
     def choose(self, **changes: str) -> Any:
-        form = {"time_zone": "", "code_grouping": "threes", **changes}
+        form = {
+            "time_zone": "",
+            "code_grouping": "threes",
+            "reveal_seconds": "10",
+            "clipboard_seconds": "30",
+            **changes,
+        }
         return self.client.post("/settings/display/", form)
 
     def test_shows_what_is_chosen(self) -> None:
@@ -53,6 +59,20 @@ class DisplayTests(base.TestCase):
             card = page.context["cards"][0]
             assert [len(digits) for digits in card.groups] == sizes
             self.assertContains(page, f'data-grouping="{grouping}"')
+
+    def test_hides_codes_until_they_are_asked_for(self) -> None:
+        make_entry(self.alice)
+        self.choose(hides_codes="on", reveal_seconds="5", clipboard_seconds="60")
+
+        page = self.client.get("/")
+
+        card = page.context["cards"][0]
+        assert card.groups == ["•••", "•••"]
+        self.assertNotContains(page, f"<span>{card.code.code[:3]}</span>")
+        self.assertContains(page, 'data-reveal-seconds="5"')
+        self.assertContains(page, 'data-clipboard-seconds="60"')
+        without_scripts = self.client.get("/?show=1").context["cards"][0]
+        assert "•" not in "".join(without_scripts.groups)
 
     def test_hides_the_language_while_there_is_one(self) -> None:
         self.assertNotContains(self.client.get("/settings/"), 'name="language"')

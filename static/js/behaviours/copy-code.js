@@ -1,4 +1,4 @@
-// A click, tap or Enter copies a code; the clipboard is emptied again after half a minute.
+// A click, tap or Enter copies a code; the clipboard is emptied again after a while.
 import { post } from "../lib/api.js";
 import { announce } from "../lib/announce.js";
 import { putForAWhile } from "../lib/clipboard.js";
@@ -13,7 +13,7 @@ export function bindCopyCode(list, cards) {
     const { code } = card;
     if (!code) return;
     try {
-      await putForAWhile(code);
+      await putForAWhile(code, Number(list.dataset.clipboardSeconds));
     } catch {
       select(card.codeBox);
       announce(fill(list.dataset.textRefused, card.title));

@@ -13,6 +13,7 @@ export function bindNextCode(list, cards) {
     try {
       const { code, counter } = await post(button.formAction, {});
       card.showCounterCode(code);
+      card.element.dispatchEvent(new CustomEvent("countercode", { bubbles: true }));
       card.element.querySelector("[data-counter]").textContent = fill(list.dataset.textCounter, counter);
       card.button.focus();
       offerUndo(card, counter);

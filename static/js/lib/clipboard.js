@@ -1,22 +1,21 @@
 /*
- * A code in the clipboard, for half a minute. When it is due to go is kept for the tab, without
+ * A code in the clipboard, for as long as its owner chose. When it is due to go is kept for the tab, without
  * the code, so that any later page of the site empties the clipboard too.
  *
  * Without the right to read, a browser lets a page write to the clipboard only right after a key
  * or a click: then the next one does it.
  */
 
-const CLEAR_AFTER_MS = 30_000;
 const DUE = "authnode-clipboard-due";
 
 let held = "";
 let timer = 0;
 
 /* Rejects where the browser refuses; nothing is due then. */
-export async function putForAWhile(code) {
+export async function putForAWhile(code, seconds = 30) {
   await navigator.clipboard.writeText(code);
   held = code;
-  sessionStorage.setItem(DUE, String(Date.now() + CLEAR_AFTER_MS));
+  sessionStorage.setItem(DUE, String(Date.now() + seconds * 1000));
   wait();
 }
 

@@ -2,9 +2,11 @@
 import { current, group } from "./codes.js";
 
 export class CodeCard {
-  constructor(element, grouping) {
+  constructor(element, { grouping, isHiding }) {
     this.element = element;
     this.grouping = grouping;
+    this.isHiding = isHiding;
+    this.isShown = !isHiding;
     this.id = element.dataset.entry;
     this.words = element.dataset.words;
     this.title = element.querySelector("[data-title]").textContent;
@@ -40,31 +42,49 @@ export class CodeCard {
     return state.stale;
   }
 
+  /* Asked for by hand, so it is shown at once. */
   showCounterCode(code) {
     this.counterCode = code;
-    write(this.codeBox, code, this.grouping);
+    this.isShown = true;
+    this.#writeBoth(code, "");
     this.button.hidden = false;
   }
 
+  /* Show the digits, or dots in their place. */
+  show(isShown) {
+    this.isShown = isShown || !this.isHiding;
+    this.element.toggleAttribute("data-shown", this.isShown);
+    this.#writeBoth(this.code, this.state?.next ?? "");
+  }
+
   #read() {
+    const { code, nextCode } = this.element.dataset;
     return {
-      code: this.codeBox.textContent,
-      next: this.nextBox.textContent,
+      code: code ?? this.codeBox.textContent,
+      next: nextCode ?? this.nextBox.textContent,
       until: Number(this.element.dataset.until),
       period: Number(this.element.dataset.period),
     };
   }
 
+  #writeBoth(code, next) {
+    write(this.codeBox, this.isShown ? code : dots(code), this.grouping);
+    if (this.nextBox) write(this.nextBox, this.isShown ? next : dots(next), this.grouping);
+  }
+
   #write() {
-    write(this.codeBox, this.state.code, this.grouping);
-    write(this.nextBox, this.state.next, this.grouping);
+    this.#writeBoth(this.state.code, this.state.next);
     this.nextBox.parentElement.toggleAttribute("hidden", this.state.next === "");
   }
 }
 
 export function readCards(list) {
-  const { grouping } = list.dataset;
-  return [...list.querySelectorAll("[data-entry]")].map((card) => new CodeCard(card, grouping));
+  const options = { grouping: list.dataset.grouping, isHiding: "hiding" in list.dataset };
+  return [...list.querySelectorAll("[data-entry]")].map((card) => new CodeCard(card, options));
+}
+
+function dots(code) {
+  return "•".repeat(code.length);
 }
 
 function write(box, code, grouping) {

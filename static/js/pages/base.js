@@ -4,6 +4,7 @@ import { bindDismiss } from "../behaviours/dismiss.js";
 import { bindDrawer } from "../behaviours/drawer.js";
 import { bindFocusFirst } from "../behaviours/focus-first.js";
 import { bindKeysHelp } from "../behaviours/keys-help.js";
+import { bindLookChoice } from "../behaviours/look-choice.js";
 import { bindMenus } from "../behaviours/menu.js";
 import { registerOffline } from "../behaviours/offline.js";
 import { bindOpenVault } from "../behaviours/open-vault.js";
@@ -12,6 +13,7 @@ import { bindThemeChoice } from "../behaviours/theme-choice.js";
 import { bindClipboardClearing } from "../lib/clipboard.js";
 
 bindThemeChoice();
+bindLookChoice();
 bindClipboardClearing();
 bindMenus();
 bindDrawer();

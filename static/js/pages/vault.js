@@ -9,6 +9,7 @@ import { bindListKeys } from "../behaviours/list-keys.js";
 import { bindNextCode } from "../behaviours/next-code.js";
 import { bindSearchFilter } from "../behaviours/search-filter.js";
 import { bindSelection } from "../behaviours/selection.js";
+import { bindShowCode } from "../behaviours/show-code.js";
 import { readCards } from "../lib/code-card.js";
 import { pageLoad, ServerClock } from "../lib/server-clock.js";
 
@@ -28,6 +29,7 @@ if (list) {
     },
   });
   bindListKeys(list, cards);
+  bindShowCode(list, cards);
   bindNextCode(list, cards);
   bindFavourite(list);
   bindCardMenu(list);
