@@ -90,6 +90,15 @@ CATEGORY_ADDED = "vault.category_added"
 CATEGORY_CHANGED = "vault.category_changed"
 CATEGORY_REMOVED = "vault.category_removed"
 
+NOTE_CREATED = "notes.created"
+NOTE_CHANGED = "notes.changed"
+NOTE_DELETED = "notes.deleted"
+NOTE_KEPT = "notes.kept_readable"
+NOTE_ENCRYPTED = "notes.encrypted"
+NOTE_REKEYED = "notes.rekeyed"
+NOTES_OPENED = "notes.opened_for_migration"
+NOTES_SEARCH_CHOSEN = "notes.search_chosen"
+
 PREFERENCES_CHANGED = "notifications.preferences_changed"
 MAIL_FAILED = "mail.failed"
 
@@ -164,6 +173,14 @@ SENTENCES: Mapping[str, StrPromise] = {
     CATEGORY_ADDED: _("You added the category %(category)s."),
     CATEGORY_CHANGED: _("You changed the category %(category)s."),
     CATEGORY_REMOVED: _("You removed the category %(category)s."),
+    NOTE_CREATED: _("You wrote a note on the code “%(issuer)s”."),
+    NOTE_CHANGED: _("You changed the note on the code “%(issuer)s”."),
+    NOTE_DELETED: _("You deleted the note on the code “%(issuer)s”."),
+    NOTE_KEPT: _("The note on the code “%(issuer)s” was kept readable by the server."),
+    NOTE_ENCRYPTED: _("The note on the code “%(issuer)s” was encrypted in your browser."),
+    NOTE_REKEYED: _("The note on the code “%(issuer)s” was encrypted with your newer key."),
+    NOTES_OPENED: _("Notes that the server could read were opened, to encrypt them."),
+    NOTES_SEARCH_CHOSEN: _("You chose where your notes are searched."),
     PREFERENCES_CHANGED: _("You changed what you are notified of."),
     MAIL_FAILED: _("A mail to you could not be delivered."),
 }

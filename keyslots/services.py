@@ -246,6 +246,43 @@ def _is_last(row: KeySlot, current: VaultKey) -> bool:
     return not others.filter(kind__in=(crypto.PASSWORD, crypto.RECOVERY)).exists()
 
 
+def leads_to(user_id: UUID, vault_key_id: UUID) -> bool:
+    """Whether the current vault key is this one, or one that wraps it, be it over others."""
+    current = current_vault_key(user_id)
+    if current is None:
+        return False
+    links = [content(row) for row in slots(user_id).filter(kind=KeySlot.Kind.OLDER)]
+    below: dict[UUID | None, list[UUID]] = {}
+    for link in links:
+        if isinstance(link, crypto.KeySlot):
+            below.setdefault(link.newer_key_id, []).append(link.vault_key_id)
+    reached = [current.id]
+    for key_id in reached:
+        reached.extend(each for each in below.get(key_id, []) if each not in reached)
+    return vault_key_id in reached
+
+
+def forget_older(user_id: UUID, vault_key_id: UUID, *, at: datetime) -> None:
+    """Drop an older vault key, which nothing is closed with any more; raises SlotRefused."""
+    with transaction.atomic():
+        _lock_current(user_id)
+        links = list(slots(user_id).filter(kind=KeySlot.Kind.OLDER))
+        gone = [row for row in links if row.vault_key_id == vault_key_id]
+        if not gone:
+            raise SlotRefused("There is no such older vault key.")
+        # It may wrap one that is older still.
+        if any(content(row).bound == (vault_key_id,) for row in links):
+            raise SlotRefused("An even older vault key hangs on this one.")
+        for row in gone:
+            row.delete()
+            _tell(user_id, events.SLOT_REMOVED, row, at=at)
+
+
+def hold_current(user_id: UUID) -> VaultKey | None:
+    """The current vault key, which stays the current one until the transaction ends."""
+    return _lock_current(user_id)
+
+
 def _lock_current(user_id: UUID) -> VaultKey | None:
     """The current vault key; its row keeps two deeds on one user's slots apart."""
     keys = VaultKey.objects.select_for_update().filter(user_id=user_id)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,12 @@ class PrimitiveTests(TestCase):
             with self.subTest(vector["source"]):
                 sealed = AESGCM(key).encrypt(nonce, plain, aad)
                 self.assertEqual(sealed.hex(), vector["ciphertext_hex"] + vector["tag_hex"])
+
+    def test_hmac_agrees_with_rfc_4231(self) -> None:
+        for vector in self.published["hmac_sha256"]:
+            key, message = (bytes.fromhex(vector[name]) for name in ("key_hex", "message_hex"))
+            with self.subTest(vector["source"]):
+                self.assertEqual(hmac.digest(key, message, "sha256").hex(), vector["tag_hex"])
 
 
 class Base64UrlTests(TestCase):

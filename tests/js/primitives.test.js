@@ -43,3 +43,14 @@ for (const vector of published.aes_256_gcm) {
     assert.equal(hex(sealed), vector.ciphertext_hex + vector.tag_hex);
   });
 }
+
+for (const vector of published.hmac_sha256) {
+  test(`HMAC agrees with ${vector.source}`, async () => {
+    const algorithm = { name: "HMAC", hash: "SHA-256" };
+    const key = await crypto.subtle.importKey(
+      "raw", fromHex(vector.key_hex), algorithm, false, ["sign"],
+    );
+    const tag = await crypto.subtle.sign("HMAC", key, fromHex(vector.message_hex));
+    assert.equal(hex(tag), vector.tag_hex);
+  });
+}

@@ -27,3 +27,6 @@ export class ParameterOutOfRange extends CryptoRefusal {}
  * to another user, so neither does this.
  */
 export class WrongKey extends CryptoRefusal {}
+
+/* More than there is room for. */
+export class TooLong extends CryptoRefusal {}

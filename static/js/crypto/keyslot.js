@@ -203,6 +203,6 @@ function checkNewer(newerKeyId, vaultKeyId) {
   if (newerKeyId === vaultKeyId) throw new MalformedData("a key cannot wrap itself");
 }
 
-function checkId(id) {
+export function checkId(id) {
   if (typeof id !== "string" || !UUID.test(id)) throw new MalformedData("id is not a UUID");
 }
