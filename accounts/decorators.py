@@ -18,18 +18,20 @@ View = Callable[..., HttpResponse]
 
 # What a session that came in by a backup sign-in code may do all the same: add a factor.
 ENROLMENT = ("accounts:totp-enrol", "accounts:passkey-enrol")
+# And on the day after a reset without a factor: open notes with what only the owner has.
+OPEN_TO_RESTING = ("accounts:keys", "accounts:keys-former")
 
 
 def confirmed_recently(view: View) -> View:
     """Ask "confirm it's you" first when the last proof is older than five minutes.
 
-    A session that came in by a backup sign-in code is led to the page where a second factor is
-    shown or added; until then nothing that asks for a confirmation is open to it.
+    A restricted session is led to the page that says why, and where a second factor is shown or
+    added; until then nothing that asks for a confirmation is open to it.
     """
 
     @functools.wraps(view)
     def confirmed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if factors.is_restricted(request) and not _adds_factor(request):
+        if factors.is_restricted(request) and not _is_open_to_restricted(request):
             return redirect("accounts:enrol")
         if confirmation.is_fresh(request, at=timezone.now()):
             return view(request, *args, **kwargs)
@@ -56,9 +58,13 @@ def operator_required(view: View) -> View:
     return operated
 
 
-def _adds_factor(request: HttpRequest) -> bool:
+def _is_open_to_restricted(request: HttpRequest) -> bool:
     match = request.resolver_match
-    return match is not None and match.view_name.startswith(ENROLMENT)
+    if match is None:
+        return False
+    if factors.is_resting(request):
+        return match.view_name in OPEN_TO_RESTING
+    return match.view_name.startswith(ENROLMENT)
 
 
 def _page_of(request: HttpRequest) -> str:

@@ -130,11 +130,22 @@ def is_proven(request: HttpRequest) -> bool:
 
 
 def is_restricted(request: HttpRequest) -> bool:
-    """Whether this session came in by a backup sign-in code and has shown no real factor since.
+    """Whether this session sees codes only; what reveals, exports or changes factors is closed."""
+    return owes_factor(request) or is_resting(request)
 
-    Such a session sees codes; what reveals, exports or changes factors stays closed to it.
-    """
+
+def owes_factor(request: HttpRequest) -> bool:
+    """Whether it came in by a backup sign-in code and has shown no real factor since."""
     return RECOVERY in request.session.get(AMR, []) and not is_proven(request)
+
+
+def is_resting(request: HttpRequest) -> bool:
+    """Whether the password was reset within a day, and neither then nor since a factor was shown.
+
+    Who reads somebody's mail has perhaps waited for a day. Now the owner has one more, until
+    secrets can be carried away and factors changed.
+    """
+    return bool(getattr(request.user, "is_resting", False)) and not is_proven(request)
 
 
 def claim_attempt(request: HttpRequest, user: User, *, at: datetime) -> None:

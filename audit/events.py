@@ -106,7 +106,7 @@ SENTENCES: Mapping[str, StrPromise] = {
     SESSION_STARTED: _("You signed in."),
     SESSION_START_REFUSED: _("A sign-in was refused."),
     SESSION_ENDED: _("A session ended."),
-    SESSION_BREAK_GLASS: _("You signed in with a password although single sign-on is demanded."),
+    SESSION_BREAK_GLASS: _("You signed in past the single sign-on that is demanded here."),
     CONFIRM_PASSED: _("You confirmed that it is you."),
     CONFIRM_REFUSED: _("A confirmation that it is you was refused."),
     FACTOR_ENROLLED: _("You added a second factor."),

@@ -59,6 +59,8 @@ OIDC_GROUPS_CLAIM = env.text("OIDC_GROUPS_CLAIM", "groups")
 OIDC_TRUSTED_AMR = env.items("OIDC_TRUSTED_AMR")
 OIDC_ONLY = env.boolean("OIDC_ONLY")
 OIDC_CREATES_USERS = env.boolean("OIDC_CREATES_USERS")
+OIDC_SIGN_OUT = env.boolean("OIDC_SIGN_OUT")
+OIDC_SECONDS = env.integer("OIDC_SECONDS", 5, least=1, most=60)
 
 # Databases, cache and broker: one machine without servers, or PostgreSQL with Redis
 REDIS_URL = env.secret("REDIS_URL")

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from core import sealing
 from core.models import LastingKey
 
-PURPOSES = ("prelogin", "audit-chain", "audit-pseudonym", "recovery-code")
+PURPOSES = ("prelogin", "audit-chain", "audit-pseudonym", "recovery-code", "oidc-subject")
 
 
 class LastingKeyMissing(Exception):

@@ -40,7 +40,7 @@ def recovery_banners(request: HttpRequest) -> dict[str, Callable[[], Banners | N
         if request.session.get(DUE):
             # Somebody may have done it in another browser meanwhile.
             note_due(request, user)
-        banners = Banners(DUE in request.session, factors.is_restricted(request))
+        banners = Banners(DUE in request.session, factors.owes_factor(request))
         return banners if banners.are_codes_due or banners.is_restricted else None
 
     return {"recovery_banners": due}

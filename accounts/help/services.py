@@ -66,6 +66,7 @@ def request_reset(
             facts={"operator": str(by.pk) if by else "console"},
             at=at,
         )
+        User.objects.filter(pk=user.pk).update(factor_reset_at=row.effective_at)
         words = {"reason": reason, "when": f"{row.effective_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"}
         notifications.notify(user, "factor_reset_requested", params=words | NOWHERE, at=at)
     return row
@@ -83,6 +84,7 @@ def stop(reset_id: UUID, *, by: User, at: datetime) -> None:
         open_rows = FactorReset.objects.filter(pk=reset_id, stopped_at=None, done_at=None)
         if row is None or open_rows.update(stopped_at=at) != 1:
             raise ResetClosed
+        User.objects.filter(pk=row.user_id).update(factor_reset_at=None)
         facts = {"by": "user" if row.user_id == by.pk else "operator"}
         audit.record(events.FACTOR_RESET_STOPPED, user=row.user_id, facts=facts, at=at)
         notifications.notify(row.user, "factor_reset_stopped", params=NOWHERE, at=at)
@@ -112,6 +114,7 @@ def apply(reset_id: UUID, *, at: datetime) -> bool:
 
 
 def _remove_factors(user: User, *, at: datetime) -> None:
+    User.objects.filter(pk=user.pk).update(factor_reset_at=None)
     devices = TotpDevice.objects.filter(user=user)
     passkeys = Passkey.objects.filter(user=user)
     # What a lost passkey would open goes with it; the other slots of the notes stay.

@@ -9,7 +9,11 @@ from core.fields import SealedField
 
 
 class OidcIdentity(models.Model):
-    """A person as an OpenID Connect provider knows them: issuer and subject, never an address."""
+    """A person as an OpenID Connect provider knows them: issuer and subject, never an address.
+
+    The subject is found by a keyed hash and proven by its seal, which is bound to the user: a row
+    that was rewritten to lead to somebody else opens nobody's account.
+    """
 
     restore_policy = "rows"
 
@@ -18,17 +22,18 @@ class OidcIdentity(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="oidc_identities"
     )
     issuer = models.CharField(max_length=255)
-    subject = models.CharField(max_length=255)
+    subject_hash = models.CharField(max_length=64)
+    sealed_subject = SealedField(purpose="oidc-subject", owner="user_id")
     created_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["issuer", "subject"], name="one_user_per_identity")
+            models.UniqueConstraint(fields=["issuer", "subject_hash"], name="one_user_per_identity")
         ]
 
     def __str__(self) -> str:
-        return self.subject
+        return self.issuer
 
 
 class OidcRequest(models.Model):

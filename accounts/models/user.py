@@ -81,6 +81,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     factor_due_at = models.DateTimeField(null=True, editable=False)
     # A password reset is open until then: every page can say so without asking for one more row.
     reset_open_until = models.DateTimeField(null=True, editable=False)
+    # The same for a reset of the factors: when it is carried out, unless it is stopped.
+    factor_reset_at = models.DateTimeField(null=True, editable=False)
+    # After a reset without a second factor: codes, and nothing that cannot be undone, until then.
+    restricted_until = models.DateTimeField(null=True, editable=False)
     language = models.CharField(_("language"), max_length=10, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=50, blank=True)
     code_grouping = models.CharField(
@@ -127,6 +131,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def has_open_reset(self) -> bool:
         """Whether somebody has asked to reset the password, so that every page says so."""
         return self.reset_open_until is not None and self.reset_open_until > timezone.now()
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether the password was reset within a day, and no second factor had guarded that."""
+        return self.restricted_until is not None and self.restricted_until > timezone.now()
 
     @property
     def salt(self) -> bytes:

@@ -1,4 +1,4 @@
-"""Asking the provider, within bounds: five seconds in all, 256 KiB, no redirects, https.
+"""Asking the provider, within bounds: OIDC_SECONDS in all (five), 256 KiB, no redirects, https.
 
 Plain http is spoken with this very machine only. A redirect is an answer that cannot be used: the
 endpoints of a provider have their addresses in its discovery document.
@@ -18,9 +18,10 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from django.conf import settings
+
 from accounts.oidc.refusals import ProviderAway, ProviderNonsense
 
-SECONDS = 5
 MOST_BYTES = 256 * 1024
 
 
@@ -107,8 +108,10 @@ def _ask(
 def _connection(scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
     if scheme == "https":
         context = ssl.create_default_context()
-        return http.client.HTTPSConnection(host, port, timeout=SECONDS, context=context)
-    return http.client.HTTPConnection(host, port, timeout=SECONDS)
+        return http.client.HTTPSConnection(
+            host, port, timeout=settings.OIDC_SECONDS, context=context
+        )
+    return http.client.HTTPConnection(host, port, timeout=settings.OIDC_SECONDS)
 
 
 @contextmanager
@@ -123,7 +126,7 @@ def _deadline(sock: socket.socket) -> Iterator[None]:
         except OSError:
             return
 
-    timer = threading.Timer(SECONDS, end)
+    timer = threading.Timer(settings.OIDC_SECONDS, end)
     timer.daemon = True
     timer.start()
     try:

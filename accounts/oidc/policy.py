@@ -1,4 +1,9 @@
-"""`OIDC_ONLY`: passwords open nothing, but for operators when the provider is away."""
+"""`OIDC_ONLY`: the provider decides who gets in, and nothing of this site's own does.
+
+Neither a password nor a passkey alone starts a session, and no password is reset: whoever is
+switched off at the provider is out here as well. Operators have a way past it, for when the
+provider is away. A passkey as second factor, and to confirm who it is, works as everywhere.
+"""
 
 from __future__ import annotations
 
@@ -19,23 +24,28 @@ BREAK_GLASS = "break-glass"
 
 
 class SingleSignOnOnly(Exception):
-    """This site takes no passwords here."""
+    """This site lets nobody in by itself here."""
 
 
-def takes_passwords(request: HttpRequest) -> bool:
-    """Whether the page shows, and the server judges, passwords."""
+def has_own_ways(request: HttpRequest) -> bool:
+    """Whether the page shows, and the server judges, passwords and passkeys alone."""
     return not settings.OIDC_ONLY or BREAK_GLASS in request.GET
 
 
-def ask_for_password(request: HttpRequest, *, at: datetime) -> None:
-    """Before a password is judged; raises SingleSignOnOnly."""
-    if not takes_passwords(request):
+def may_have_password(user: User) -> bool:
+    """Whether a password of theirs opens anything, so that it may be reset."""
+    return user.is_staff or not settings.OIDC_ONLY
+
+
+def ask_for_own_way(request: HttpRequest, *, at: datetime) -> None:
+    """Before a password or a passkey alone is judged; raises SingleSignOnOnly."""
+    if not has_own_ways(request):
         _record_refusal(None, at=at)
         raise SingleSignOnOnly
 
 
 def break_glass(user: User, *, at: datetime) -> None:
-    """After a right password; raises signin.WrongPassword for anybody but an operator.
+    """After a right password or passkey; raises signin.WrongPassword for all but operators.
 
     That it was the right one stays unsaid: this door would else be there to try passwords.
     """
@@ -44,7 +54,7 @@ def break_glass(user: User, *, at: datetime) -> None:
     if not user.is_staff:
         _record_refusal(user.pk, at=at)
         raise signin.WrongPassword
-    logger.warning("An operator passed the password page although single sign-on is demanded.")
+    logger.warning("An operator signed in past the single sign-on that is demanded.")
     audit.record(events.SESSION_BREAK_GLASS, user=user.pk, at=at)
 
 

@@ -31,6 +31,7 @@ class Provider:
     jwks_uri: str
     token_auth: str
     states_issuer: bool
+    end_session_endpoint: str
 
     def authorization_url(self, **words: str) -> str:
         """Where the browser goes, with the words of one request."""
@@ -40,8 +41,17 @@ class Provider:
             "scope": " ".join(settings.OIDC_SCOPES),
             **words,
         }
-        joint = "&" if urlsplit(self.authorization_endpoint).query else "?"
-        return f"{self.authorization_endpoint}{joint}{urlencode(query)}"
+        return _with_query(self.authorization_endpoint, query)
+
+    def end_session_url(self, *, back: str) -> str:
+        """Where the browser signs out there, or "" where the provider offers no such page.
+
+        Without the ID token as a hint, because none is kept here: the provider asks the person.
+        """
+        if not self.end_session_endpoint:
+            return ""
+        query = {"client_id": settings.OIDC_CLIENT_ID, "post_logout_redirect_uri": back}
+        return _with_query(self.end_session_endpoint, query)
 
     def exchange(self, *, code: str, verifier: str, redirect_uri: str) -> str:
         """The ID token for a code; raises OidcRefused."""
@@ -100,12 +110,10 @@ def discover() -> Provider:
     document = kept.get(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
     names = ("authorization_endpoint", "token_endpoint", "jwks_uri")
     authorization, token, jwks = addresses = [str(document.get(name)) for name in names]
-    # An issuer somewhere else must not send us to services of this machine.
-    is_local = fetching.is_loopback(urlsplit(issuer).hostname or "")
-    if document.get("issuer") != issuer or not all(
-        fetching.is_acceptable(url) and (is_local or url.startswith("https://"))
-        for url in addresses
-    ):
+    if document.get("issuer") != issuer or not all(map(_is_usable, addresses)):
+        raise ProviderNonsense
+    ending = document.get("end_session_endpoint")
+    if ending is not None and not _is_usable(ending):
         raise ProviderNonsense
     return Provider(
         issuer=issuer,
@@ -114,6 +122,7 @@ def discover() -> Provider:
         jwks_uri=jwks,
         token_auth=_token_auth(document.get("token_endpoint_auth_methods_supported")),
         states_issuer=document.get("authorization_response_iss_parameter_supported") is True,
+        end_session_endpoint=ending or "",
     )
 
 
@@ -129,6 +138,16 @@ def challenge_of(verifier: str) -> str:
     """The S256 challenge of RFC 7636."""
     digest = hashlib.sha256(verifier.encode()).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _is_usable(url: object) -> bool:
+    """An issuer somewhere else must not send us to services of this machine."""
+    is_local = fetching.is_loopback(urlsplit(settings.OIDC_ISSUER).hostname or "")
+    return fetching.is_acceptable(url) and (is_local or str(url).startswith("https://"))
+
+
+def _with_query(url: str, query: dict[str, str]) -> str:
+    return f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(query)}"
 
 
 def _token_auth(supported: object) -> str:

@@ -110,6 +110,13 @@ class LinkedElsewhere(OidcRefused):
     sentence = _("That sign-in is linked to another account here, or yours to another sign-in.")
 
 
+class LinkDamaged(OidcRefused):
+    """The row of a link was not written by this site for the user it names."""
+
+    reason = "link damaged"
+    sentence = _("Your link to that sign-in was altered in the database. Tell your operator.")
+
+
 class OnlyWayIn(OidcRefused):
     """Without the link this account could not be opened any more."""
 
@@ -130,5 +137,6 @@ ALL = (
     AddressNotVerified,
     AccountClosed,
     LinkedElsewhere,
+    LinkDamaged,
     OnlyWayIn,
 )

@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
 from accounts import addresses, confirmation, factors, signals, signin
-from accounts.models import OidcIdentity, OidcRequest, User
+from accounts.models import OidcRequest, User
 from accounts.oidc import groups, identities, requests, tokens
 from accounts.oidc.refusals import (
     AccountClosed,
@@ -53,13 +53,13 @@ def link(user: User, claims: dict[str, Any], *, at: datetime) -> None:
     """Link the signed-in user to this person of the provider; raises LinkedElsewhere."""
     with transaction.atomic():
         linked = identities.of_user(User.objects.select_for_update().get(pk=user.pk)).first()
-        if linked and linked.subject == claims["sub"]:
+        if linked and linked.subject_hash == identities.hash_of(claims["sub"]):
             return
         if linked or identities.owner_of(claims["sub"]):
             raise LinkedElsewhere
         try:
             with transaction.atomic():
-                _insert(user, claims["sub"], at=at)
+                identities.make(user, claims["sub"], at=at)
         except IntegrityError:
             raise LinkedElsewhere from None
         _tell(user, events.IDENTITY_LINKED, "identity_linked", at=at)
@@ -145,7 +145,7 @@ def _make_user(claims: dict[str, Any], *, at: datetime) -> User:
     try:
         with transaction.atomic():
             user.save(force_insert=True)
-            _insert(user, claims["sub"], at=at)
+            identities.make(user, claims["sub"], at=at)
             audit.record(events.ACCOUNT_CREATED, user=user.pk, facts={"origin": OIDC}, at=at)
             notifications.notify(user, "account_created", at=at)
             signals.address_proven.send(sender=User, user_id=user.pk, email=user.email, at=at)
@@ -167,12 +167,6 @@ def _verified_address(claims: dict[str, Any]) -> str:
     if len(address) > 254:
         raise AddressNotVerified
     return address
-
-
-def _insert(user: User, subject: str, *, at: datetime) -> None:
-    OidcIdentity.objects.create(
-        user=user, issuer=settings.OIDC_ISSUER, subject=subject, created_at=at
-    )
 
 
 def _has_trusted_factor(claims: dict[str, Any]) -> bool:

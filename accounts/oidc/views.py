@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import confirmation, signin
 from accounts.decorators import confirmed_recently
-from accounts.oidc import identities, requests
+from accounts.oidc import identities, leaving, requests
 from accounts.oidc import services as oidc
 from accounts.oidc.refusals import OidcRefused, OnlyWayIn, ProviderAway
 from accounts.views.account import current_user
@@ -107,13 +107,7 @@ def _send_away(request: HttpRequest, purpose: str, next_url: str) -> HttpRespons
         )
     except OidcRefused as refusal:
         return _refused(request, purpose, refusal)
-    context = {"url": url, "oidc_name": settings.OIDC_NAME}
-    response = render(request, "accounts/oidc/leaving.html", context)
-    # Not a redirect: our policy lets forms lead to this site only, and browsers hold what a
-    # form is redirected to against it.
-    response.headers["Refresh"] = f"0; url={url}"
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return leaving.page(request, url)
 
 
 def _refused(request: HttpRequest, purpose: str, refusal: OidcRefused) -> HttpResponse:

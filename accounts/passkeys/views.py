@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import confirmation, factors, policy, signin
 from accounts.decorators import confirmed_recently
 from accounts.models import Passkey
+from accounts.oidc import policy as sso
 from accounts.passkeys import answers
 from accounts.passkeys import services as passkeys
 from accounts.passkeys.forms import NameForm
@@ -56,7 +57,14 @@ def answered_in_json(view: View) -> View:
             return _refusal(_("You have twenty passkeys. Remove one first."))
         except signin.PendingGone:
             return _refusal(_("This sign-in took too long. Please start again."))
-        except (answers.PasskeyRefused, ChallengeGone, NotJson):
+        except sso.SingleSignOnOnly:
+            return _refusal(_("This site lets you in through its sign-in service only."))
+        except NotJson:
+            user = request.user if request.user.is_authenticated else None
+            facts = {"factor": "passkey", "reason": "passkey malformed"}
+            audit.record_refusal(events.FACTOR_REFUSED, user=user, facts=facts, at=timezone.now())
+            return _refusal(_("This passkey was not accepted. Please try once more."))
+        except (answers.PasskeyRefused, ChallengeGone, signin.WrongPassword):
             return _refusal(_("This passkey was not accepted. Please try once more."))
 
     return answered
@@ -69,6 +77,7 @@ def answered_in_json(view: View) -> View:
 def sign_in_options(request: HttpRequest) -> HttpResponse:
     """Options for a sign-in with nothing but a passkey; the same for everybody."""
     now = timezone.now()
+    sso.ask_for_own_way(request, at=now)
     return JsonResponse(passkeys.request_options(request, SIGN_IN, user=None, at=now))
 
 
@@ -79,7 +88,9 @@ def sign_in_options(request: HttpRequest) -> HttpResponse:
 def sign_in(request: HttpRequest) -> HttpResponse:
     """A complete sign-in: the passkey proves who it is and that it was unlocked."""
     now, body = timezone.now(), posted(request)
+    sso.ask_for_own_way(request, at=now)
     row = passkeys.judge(request, SIGN_IN, body.get("credential"), user=None, at=now)
+    sso.break_glass(row.user, at=now)
     signin.begin(
         request,
         row.user,

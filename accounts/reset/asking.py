@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from accounts import addresses, factors, links
 from accounts.models import PasswordReset, User
+from accounts.oidc import policy as sso
 from audit import events
 from audit import services as audit
 from core import allowances
@@ -54,9 +55,16 @@ def answer(run: jobs.Run) -> None:
     """The handler of the job: mail the link, if somebody has the address."""
     question = json.loads(run.secret())
     user = User.objects.filter(email=question["email"], is_active=True).first()
-    # Who signs in through a provider has no password to forget, and gets none by mail.
-    if user is not None and user.has_usable_password():
+    if user is not None and is_for(user):
         issue(user, where=question, at=timezone.now())
+
+
+def is_for(user: User) -> bool:
+    """Whether a link may give this person a new password.
+
+    Who signs in through a provider has no password to forget, and gets none by mail.
+    """
+    return user.is_active and user.has_usable_password() and sso.may_have_password(user)
 
 
 def issue(user: User, *, where: dict[str, str], at: datetime) -> None:

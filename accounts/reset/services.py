@@ -29,6 +29,13 @@ from notifications import services as notifications
 
 KEY = "password_reset"
 PROOF_FOR = timedelta(minutes=10)
+# How long a session shows codes and nothing more, after a reset that no factor has guarded.
+RESTRICTED_FOR = timedelta(hours=24)
+
+CHANGED = (
+    *("password", "kdf_salt", "kdf_iterations", "credentials_version"),
+    *("reset_open_until", "restricted_until"),
+)
 
 
 class ResetRefused(Exception):
@@ -66,7 +73,11 @@ def open_link(request: HttpRequest, token: str, *, at: datetime) -> None:
         .filter(token_hash=asking.hash_of(token))
         .first()
     )
-    if row is None or not row.user.is_active or not PasswordReset.open(at=at).filter(id=row.id):
+    if (
+        row is None
+        or not asking.is_for(row.user)
+        or not PasswordReset.open(at=at).filter(id=row.id)
+    ):
         _record_refusal(row, at=at)
         raise LinkNotValid
     # Whose it is stands in the session, so that no rewritten row leads to somebody else.
@@ -83,8 +94,10 @@ def pending(request: HttpRequest, *, at: datetime) -> PasswordReset:
     if kept is None:
         raise LinkNotValid
     rows = PasswordReset.open(at=at).select_related("user")
-    row = rows.filter(id=kept["id"], user_id=kept["user_id"], user__is_active=True).first()
-    if row is None or row.user.credentials_version != kept["credentials_version"]:
+    row = rows.filter(id=kept["id"], user_id=kept["user_id"]).first()
+    if row is None or not asking.is_for(row.user):
+        raise LinkNotValid
+    if row.user.credentials_version != kept["credentials_version"]:
         raise LinkNotValid
     return row
 
@@ -150,15 +163,8 @@ def complete(
         user = _claim(row, at=at)
         user.set_auth_secret(new.auth_secret, salt=new.slot.salt, iterations=new.slot.iterations)
         user.reset_open_until = None
-        user.save(
-            update_fields=[
-                "password",
-                "kdf_salt",
-                "kdf_iterations",
-                "credentials_version",
-                "reset_open_until",
-            ]
-        )
+        user.restricted_until = None if proof else at + RESTRICTED_FOR
+        user.save(update_fields=CHANGED)
         _keep_slot(user, new.slot, recovery, at=at)
         audit.record(events.PASSWORD_RESET, user=user.id, facts=_facts(proof, recovery), at=at)
         signals.address_proven.send(sender=User, user_id=user.id, email=user.email, at=at)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import factors
 from accounts.forms import AddressForm
 from accounts.models import PasswordReset, User
+from accounts.oidc import policy as sso
 from accounts.reset import asking
 from accounts.reset import services as reset
 from accounts.reset.forms import ResetForm
@@ -37,6 +38,10 @@ def landing(request: HttpRequest) -> HttpResponse:
 def request_link(request: HttpRequest) -> HttpResponse:
     """The same answer whether or not somebody has the address."""
     form = AddressForm(request.POST)
+    try:
+        sso.ask_for_own_way(request, at=timezone.now())
+    except sso.SingleSignOnOnly:
+        return _ask_page(request, form, status=403)
     if not form.is_valid() or not settings.MAIL_IS_CONFIGURED:
         return _ask_page(request, form, status=422)
     email = form.cleaned_data["email"]
@@ -151,7 +156,13 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def _ask_page(request: HttpRequest, form: AddressForm, *, status: int) -> HttpResponse:
-    context = {"form": form, "sends_mail": settings.MAIL_IS_CONFIGURED}
+    context = {
+        "form": form,
+        "sends_mail": settings.MAIL_IS_CONFIGURED,
+        "has_own_ways": sso.has_own_ways(request),
+        "is_break_glass": settings.OIDC_ONLY,
+        "oidc_name": settings.OIDC_NAME,
+    }
     return render(request, "accounts/reset/ask.html", context, status=status)
 
 

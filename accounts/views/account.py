@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts import confirmation, passwords, prelogin, profile, signin
+from accounts import confirmation, factors, passwords, prelogin, profile, signin
 from accounts.credentials import CredentialsRefused, read_slot
 from accounts.decorators import ask_to_confirm, confirmed_recently
 from accounts.display.forms import DisplayForm
@@ -69,6 +69,8 @@ def own_profile_form(user: User, posted: QueryDict | None = None) -> ProfileForm
 def _change_profile(request: HttpRequest, form: ProfileForm) -> HttpResponse:
     user, words = current_user(request), form.cleaned_data
     is_new_address, now = words["email"] != user.email, timezone.now()
+    if is_new_address and factors.is_restricted(request):
+        return redirect("accounts:enrol")
     if is_new_address and not confirmation.is_fresh(request, at=now):
         messages.warning(request, _("Confirm that it is you, then change the address again."))
         return ask_to_confirm(reverse("accounts:profile"))

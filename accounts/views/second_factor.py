@@ -45,7 +45,9 @@ def enrol(request: HttpRequest) -> HttpResponse:
     Somebody who came in by a backup sign-in code may also show one that they still have.
     """
     user, now = current_user(request), timezone.now()
-    is_restricted = factors.is_restricted(request)
+    if factors.is_resting(request):
+        return render(request, "accounts/reset/resting.html", {"until": user.restricted_until})
+    is_restricted = factors.owes_factor(request)
     if factors.count(user) > 0 and not is_restricted:
         # Added in another browser: this session may go on as well.
         request.session[factors.HAS_FACTOR] = True

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -13,8 +12,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import prelogin, signin
+from accounts import factors, prelogin, signin
 from accounts.forms import SignInForm
+from accounts.oidc import leaving
 from accounts.oidc import policy as sso
 from audit import events
 from audit import services as audit
@@ -45,7 +45,7 @@ def _post_sign_in(request: HttpRequest, next_url: str) -> HttpResponse:
         return _page(request, form)
     now = timezone.now()
     try:
-        sso.ask_for_password(request, at=now)
+        sso.ask_for_own_way(request, at=now)
         user = signin.check_password(
             request, address=form.cleaned_data["email"], auth_secret=form.secret, at=now
         )
@@ -82,9 +82,9 @@ def sign_in_parameters(request: HttpRequest) -> HttpResponse:
 def sign_out(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         audit.record(events.SESSION_ENDED, user=request.user.pk, at=timezone.now())
+    amr = request.session.get(factors.AMR, [])
     logout(request)
-    messages.info(request, _("You are signed out."))
-    response = redirect("accounts:sign-in")
+    response = leaving.after_sign_out(request, amr)
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
@@ -102,8 +102,8 @@ def _page(request: HttpRequest, form: SignInForm) -> HttpResponse:
     status = 200 if not form.is_bound else 422
     context = {
         "form": form,
-        "takes_sign_ups": settings.SIGN_UP == "open",
-        "takes_passwords": sso.takes_passwords(request),
+        "takes_sign_ups": settings.SIGN_UP == "open" and sso.has_own_ways(request),
+        "has_own_ways": sso.has_own_ways(request),
         "is_break_glass": settings.OIDC_ONLY,
         "oidc_name": settings.OIDC_NAME if settings.OIDC_ISSUER else "",
         "next": way_back(request),

@@ -160,7 +160,6 @@ class BannerTests(base.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.sign_in_as("alice")
-        base.show_factor(self.client)
         give_factors(self.alice)
         ask(self.alice, at=timezone.now())
 

@@ -13,6 +13,7 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from accounts.models import OidcIdentity, User
+from accounts.oidc import identities
 from accounts.oidc import provider as providers
 from audit.models import AuditEvent
 from tests import base, oidc_provider
@@ -47,12 +48,7 @@ class SiteMixin:
         self.enterContext(override_settings(**wanted))
 
     def link(self, user: User, subject: str = "subject-1") -> OidcIdentity:
-        return OidcIdentity.objects.create(
-            user=user,
-            issuer=self.provider.issuer,
-            subject=subject,
-            created_at=timezone.now(),
-        )
+        return identities.make(user, subject, at=timezone.now())
 
     def leave(self, path: str = "/sign-in/oidc/", **form: str) -> str:
         """Post the button; the answer is the provider's page that the browser goes to."""

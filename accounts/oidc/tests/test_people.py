@@ -10,7 +10,13 @@ from django.test import Client, override_settings
 
 from accounts.checks import single_sign_on_is_complete
 from accounts.models import OidcIdentity, User
+from accounts.oidc import identities
+from accounts.oidc import provider as providers
 from accounts.oidc.tests import site
+from accounts.passkeys.tests.soft_authenticator import SoftAuthenticator
+from accounts.passkeys.tests.test_passkeys import enrol as enrol_passkey
+from accounts.passkeys.tests.test_passkeys import post, use
+from accounts.reset.tests.test_reset import form, issue, open_link
 from accounts.tests.test_account import age_the_proof
 from accounts.totp.tests.test_totp import enrol
 from audit.models import AuditEvent
@@ -76,7 +82,8 @@ class LinkTests(site.TestCase):
         assert self.come_back(LINK).headers["Location"] == "/settings/security/"
 
         identity = OidcIdentity.objects.get()
-        assert (identity.user, identity.subject) == (self.alice, "subject-1")
+        assert identity.user == self.alice
+        assert identities.owner_of("subject-1") == self.alice
         assert AuditEvent.objects.filter(event="account.identity_linked").count() == 1
         self.client = Client()
         assert self.come_back().headers["Location"] == "/"
@@ -241,6 +248,8 @@ class OnlyTests(site.TestCase):
         page = self.client.get("/sign-in/").content.decode()
         assert "id_password" not in page
         assert "Sign in with Example Login" in page
+        assert "passkey" not in page
+        assert "Forgot" not in page
         for name in ("alice", "charlie"):
             assert self.client.post("/sign-in/", self.form(name)).status_code == 422
         assert "_auth_user_id" not in self.client.session
@@ -267,6 +276,78 @@ class OnlyTests(site.TestCase):
         assert [answer.status_code for answer in answers] == [422, 422]
         assert all("do not belong together" in answer.content.decode() for answer in answers)
 
+    def passkey_of(self, name: str) -> SoftAuthenticator:
+        with override_settings(OIDC_ONLY=False):
+            return enrol_passkey(self.sign_in_as(name, Client()))
+
+    def test_lets_no_passkey_alone_in(self) -> None:
+        key = self.passkey_of("alice")
+        options = post(self.client, "/sign-in/passkey/options/")
+        assert options.status_code == 400
+        assert "sign-in service" in options.json()["error"]
+        assert post(self.client, "/sign-in/passkey/answer/", {}).status_code == 400
+
+        # The door for operators does not open for her either.
+        asked = post(self.client, "/sign-in/passkey/options/?break-glass").json()
+        body = {"credential": key.get(asked)}
+        refused = post(self.client, "/sign-in/passkey/answer/?break-glass", body)
+
+        assert refused.status_code == 400
+        assert "_auth_user_id" not in self.client.session
+        last = AuditEvent.objects.latest("id")
+        assert (last.event, last.user, last.facts["reason"]) == (
+            "session.start_refused",
+            self.alice.pk,
+            "single sign-on only",
+        )
+
+    def test_lets_an_operator_break_the_glass_with_a_passkey(self) -> None:
+        key = self.passkey_of("charlie")
+        page = self.client.get("/sign-in/?break-glass").content.decode()
+        assert "/sign-in/passkey/answer/?break-glass" in page
+        asked = post(self.client, "/sign-in/passkey/options/?break-glass").json()
+
+        with self.assertLogs("accounts.oidc.policy"):
+            answer = post(
+                self.client,
+                "/sign-in/passkey/answer/?break-glass",
+                {"credential": key.get(asked)},
+            )
+
+        assert answer.status_code == 200
+        assert self.amr() == ["passkey"]
+
+    def test_takes_a_passkey_as_second_factor(self) -> None:
+        key = self.passkey_of("alice")
+        self.link(self.alice)
+        assert self.come_back().headers["Location"] == "/sign-in/passkey/"
+
+        assert use(self.client, key, "/sign-in/passkey/factor/").status_code == 200
+        assert self.amr() == ["oidc", "passkey"]
+
+    def test_resets_no_password_but_an_operators(self) -> None:
+        self.assertContains(self.client.get("/reset/"), "reset there")
+        email = {"email": "alice@example.com"}
+        assert self.client.post("/reset/request/", email).status_code == 403
+        assert "id_email" in self.client.get("/reset/?break-glass").content.decode()
+        for name, mails in (("alice", 0), ("charlie", 1)):
+            mail.outbox.clear()
+            with self.captureOnCommitCallbacks(execute=True):
+                answer = self.client.post(
+                    "/reset/request/?break-glass", {"email": f"{name}@example.com"}
+                )
+            assert answer.status_code == 200
+            assert len([one for one in mail.outbox if "/reset/#" in one.body]) == mails
+
+    def test_refuses_a_link_that_was_mailed_before(self) -> None:
+        with override_settings(OIDC_ONLY=False):
+            token = issue(self.alice)
+        assert open_link(self.client, token).status_code == 410
+        with override_settings(OIDC_ONLY=False):
+            open_link(self.client, token)
+        assert self.client.post("/reset/password/", form(self.alice)).status_code == 410
+        assert User.objects.get(pk=self.alice.pk).check_auth_secret(base.auth_secret_of("alice"))
+
     def test_keeps_the_link(self) -> None:
         self.link(self.alice)
         self.come_back()
@@ -274,6 +355,84 @@ class OnlyTests(site.TestCase):
         self.client.post(UNLINK)
 
         assert OidcIdentity.objects.exists()
+
+
+class SubjectTests(site.TestCase):
+    def test_is_not_readable_in_the_database(self) -> None:
+        row = self.link(self.alice, "alice@provider.example")
+
+        kept = OidcIdentity.objects.filter(pk=row.pk).values().get()
+        assert "provider.example" not in str(kept)
+
+    def test_leads_nobody_to_somebody_else(self) -> None:
+        """Whoever can write to the database gives their own subject another user."""
+        self.link(self.alice)
+        OidcIdentity.objects.update(user=self.bob)
+
+        self.assert_refused(self.come_back(), "link damaged")
+        assert "_auth_user_id" not in self.client.session
+
+    def test_does_not_open_with_another_subjects_seal(self) -> None:
+        mine, other = self.link(self.bob, "subject-1"), self.link(self.alice, "subject-2")
+        OidcIdentity.objects.filter(pk=mine.pk).update(
+            user=self.alice, sealed_subject=other.sealed_subject
+        )
+
+        self.assert_refused(self.come_back(), "link damaged")
+
+
+class SignOutTests(site.TestCase):
+    def leave_the_site(self) -> Any:
+        self.link(self.alice)
+        self.come_back()
+        return self.client.post("/sign-out/")
+
+    def offer(self) -> None:
+        self.provider.metadata = {"end_session_endpoint": f"{self.provider.issuer}/end?x=1"}
+
+    def test_says_that_the_provider_may_still_know_the_person(self) -> None:
+        self.offer()
+        assert self.leave_the_site().status_code == 302
+
+        self.assertContains(self.client.get("/sign-in/"), "still be signed in at Example Login")
+
+    @override_settings(OIDC_SIGN_OUT=True)
+    def test_signs_out_there_as_well(self) -> None:
+        self.offer()
+        response = self.leave_the_site()
+
+        url = response.headers["Refresh"].removeprefix("0; url=")
+        assert url.startswith(f"{self.provider.issuer}/end?x=1&")
+        assert site.words_of(url)["client_id"] == "authnode"
+        back = site.words_of(url)["post_logout_redirect_uri"]
+        assert back == "http://localhost:8000/sign-in/"
+        assert "id_token_hint" not in url
+        assert response.headers["Clear-Site-Data"] == '"cache"'
+        assert "_auth_user_id" not in self.client.session
+
+    @override_settings(OIDC_SIGN_OUT=True)
+    def test_is_signed_out_here_where_the_provider_offers_nothing_or_is_away(self) -> None:
+        assert self.leave_the_site().status_code == 302
+        assert "_auth_user_id" not in self.client.session
+        self.come_back()
+        providers.kept.forget()
+        self.provider.faults = {"discovery down"}
+
+        with self.assertLogs("accounts.oidc.leaving"):
+            assert self.client.post("/sign-out/").status_code == 302
+        assert "_auth_user_id" not in self.client.session
+
+    @override_settings(OIDC_SIGN_OUT=True)
+    def test_leaves_a_session_of_this_sites_own_alone(self) -> None:
+        self.offer()
+        self.sign_in_as("bob")
+        assert self.client.post("/sign-out/").headers["Location"] == "/sign-in/"
+
+    def test_refuses_an_address_that_is_none(self) -> None:
+        for address in ("javascript:alert(1)", "http://elsewhere.example/end", 7):
+            providers.kept.forget()
+            self.provider.metadata = {"end_session_endpoint": address}
+            self.assert_refused(self.client.post("/sign-in/oidc/"), "provider nonsense")
 
 
 class CheckTests(base.TestCase):

@@ -310,7 +310,7 @@ class ProviderTests(site.TestCase):
 
     def test_waits_a_bounded_time_for_one_that_drips(self) -> None:
         for page in ("discovery", "token"):
-            with patch.object(fetching, "SECONDS", 0.5):
+            with override_settings(OIDC_SECONDS=0.5):
                 providers.kept.forget()
                 self.provider.faults = {f"{page} hangs"} - {"discovery hangs"}
                 url = self.leave() if page == "token" else ""

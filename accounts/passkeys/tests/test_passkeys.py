@@ -116,6 +116,8 @@ class EnrolmentTests(base.TestCase):
                 f"{SETTINGS}add/answer/", body, content_type="application/json"
             )
             assert response.status_code == 400
+            last = AuditEvent.objects.latest("id")
+            assert (last.event, last.facts["reason"]) == ("factor.refused", "passkey malformed")
         assert not Passkey.objects.exists()
 
     def test_refuses_a_body_with_a_prf_result_wherever_it_stands(self) -> None:

@@ -8,7 +8,10 @@ const form = document.querySelector("[data-password-form=sign-in]");
 // Keys of an earlier session of this browser have no business with the next one.
 wipe();
 
-onPasswordSubmit(form, async () => {
+// Where the site takes no passwords there is no form.
+if (form !== null) onPasswordSubmit(form, deriveKeys);
+
+async function deriveKeys() {
   const password = typed(form, "current");
   const email = form.elements.namedItem("email").value;
   const { salt, iterations } = parseParameters(await post(form.dataset.parameters, { email }));
@@ -16,4 +19,4 @@ onPasswordSubmit(form, async () => {
   fill(form, "auth_secret", await deriveAuthSecret(master));
   const userHint = email.trim().toLowerCase();
   await putPending(await deriveWrapKey(master), { userHint, kind: "password" });
-});
+}
