@@ -28,7 +28,7 @@ def seal_subjects(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0004_locked_sign_in"),
+        ("accounts", "0005_showing_codes"),
         ("core", "0001_initial"),
     ]
 
