@@ -20,6 +20,8 @@ OPEN_TO_THE_FACTORLESS = {
     "accounts:oidc-confirm",
     "accounts:oidc-callback",
     "accounts:sign-out",
+    "sessions_lock:heartbeat",
+    "sessions_lock:lock",
     "accounts:sign-in",
     "accounts:reset-stop",
     "offline",

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 SESSION_STARTED = "session.started"
 SESSION_START_REFUSED = "session.start_refused"
 SESSION_ENDED = "session.ended"
+SESSION_LOCKED = "session.locked"
+SESSION_EXTENDED = "session.extended"
+EVERYBODY_LOCKED = "session.everybody_locked"
+LOCK_TIMEOUT_CHOSEN = "session.timeout_chosen"
+LOCK_TIMEOUT_LIMITED = "session.timeout_limited"
 SESSION_BREAK_GLASS = "session.break_glass"
 CONFIRM_PASSED = "confirm.passed"
 CONFIRM_REFUSED = "confirm.refused"
@@ -106,6 +111,13 @@ SENTENCES: Mapping[str, StrPromise] = {
     SESSION_STARTED: _("You signed in."),
     SESSION_START_REFUSED: _("A sign-in was refused."),
     SESSION_ENDED: _("A session ended."),
+    SESSION_LOCKED: _("A session was locked."),
+    SESSION_EXTENDED: _("An operator gave a session more time: %(session)s."),
+    EVERYBODY_LOCKED: _("You ended everybody's sessions: %(reason)s"),
+    LOCK_TIMEOUT_CHOSEN: _("Your sessions lock after %(minutes)s minutes without activity now."),
+    LOCK_TIMEOUT_LIMITED: _(
+        "An operator set how soon your sessions lock: after %(minutes)s minutes without activity."
+    ),
     SESSION_BREAK_GLASS: _("You signed in past the single sign-on that is demanded here."),
     CONFIRM_PASSED: _("You confirmed that it is you."),
     CONFIRM_REFUSED: _("A confirmation that it is you was refused."),
@@ -187,6 +199,13 @@ SENTENCES: Mapping[str, StrPromise] = {
 
 # Said after the sentence when the fact `reason` of an event is one of these.
 REASONS: Mapping[str, StrPromise] = {
+    "idle": _("There had been no activity."),
+    "too old": _("It had lasted as long as a session may."),
+    "locked by hand": _("You locked it yourself."),
+    "ended elsewhere": _("You ended it from another session."),
+    "credentials changed": _("Your password or second factors had changed."),
+    "by operator": _("An operator ended it."),
+    "too many sessions": _("More sessions were open than this site allows."),
     "wrong password": _("The password was wrong."),
     "too many attempts": _("There had been too many wrong passwords."),
     "passkey too late": _("The passkey answered too late."),

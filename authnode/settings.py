@@ -47,6 +47,14 @@ INVITATION_LIFETIME = timedelta(
 SECOND_FACTOR = env.choice("SECOND_FACTOR", "optional", ("optional", "operators", "all"))
 SECOND_FACTOR_GRACE_DAYS = env.integer("SECOND_FACTOR_GRACE_DAYS", 7, least=0, most=90)
 SESSION_HOURS = env.integer("SESSION_HOURS", 12, least=1, most=24)
+SESSIONS_PER_USER = env.integer("SESSIONS_PER_USER", 10, least=1, most=100)
+# Minutes without activity until a session locks: what holds for who has chosen nothing, and
+# between which bounds people choose. Nobody's session stays open longer than an hour unused.
+LOCK_MINUTES = env.integer("LOCK_MINUTES", 15, least=5, most=60)
+LOCK_MINUTES_LEAST = env.integer("LOCK_MINUTES_LEAST", 5, least=5, most=60)
+LOCK_MINUTES_MOST = env.integer("LOCK_MINUTES_MOST", 60, least=5, most=60)
+if LOCK_MINUTES_LEAST > LOCK_MINUTES_MOST:
+    raise ImproperlyConfigured("LOCK_MINUTES_LEAST must not be more than LOCK_MINUTES_MOST.")
 
 # Single sign-on: one OpenID Connect provider, or none
 OIDC_ISSUER = env.text("OIDC_ISSUER")
@@ -167,6 +175,7 @@ TEMPLATES = [
                 "notifications.context_processors.unread_notifications",
                 "accounts.help.context_processors.banners",
                 "recovery.context_processors.recovery_banners",
+                "sessions_lock.context_processors.auto_lock",
             ],
         },
     }
@@ -196,7 +205,7 @@ SECOND_FACTORS = [
 ]
 AFTER_FIRST_FACTOR_URL = "recovery:new-codes"
 # What apps above `accounts` show on the security page.
-SECURITY_SECTIONS = ["recovery.services.section"]
+SECURITY_SECTIONS = ["recovery.services.section", "sessions_lock.pages.section"]
 # How many backup sign-in codes may be tried within an hour.
 RECOVERY_TRIES_PER_NETWORK = 5
 RECOVERY_TRIES_PER_USER = 10
@@ -308,6 +317,7 @@ CELERY_BEAT_SCHEDULE = {
     "beat-heartbeat": {"task": "jobs.tasks.beat", "schedule": 30.0},
     "reap-jobs": {"task": "jobs.tasks.reap", "schedule": 60.0},
     "seal-audit-events": {"task": "audit.tasks.seal", "schedule": 60.0},
+    "sweep-sessions": {"task": "sessions_lock.tasks.sweep", "schedule": 300.0},
     "forget-ended-sessions": {"task": "sessions_lock.tasks.forget_ended", "schedule": 3600.0},
     "forget-expired-sign-ins": {"task": "accounts.tasks.forget_expired", "schedule": 3600.0},
     "apply-factor-resets": {"task": "accounts.tasks.apply_factor_resets", "schedule": 300.0},

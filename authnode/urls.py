@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("vault.urls")),
     path("", include("accounts.urls")),
     path("", include("recovery.urls")),
+    path("", include("sessions_lock.urls")),
     path("", include("anomalies.urls")),
     path("", include("notes.urls")),
     path("", include("exports.urls")),

@@ -38,6 +38,36 @@ NEW_SIGN_IN = Kind(
     _("Somebody signed in to your account from %(browser)s at %(address)s."),
     is_security=True,
 )
+SESSIONS_ENDED = Kind(
+    "sessions_ended",
+    _("Sessions ended"),
+    _("%(count)s of your sessions were ended from %(browser)s at %(address)s."),
+    is_security=True,
+)
+SESSION_ENDED_BY_OPERATOR = Kind(
+    "session_ended_by_operator",
+    _("Session ended by an operator"),
+    _("An operator ended your session: %(session)s. Reason: %(reason)s"),
+    is_security=True,
+)
+SESSION_EXTENDED = Kind(
+    "session_extended",
+    _("Session extended by an operator"),
+    _("An operator gave your session more time before it locks: %(session)s. Reason: %(reason)s"),
+    is_security=True,
+)
+SESSION_LIMIT = Kind(
+    "session_limit",
+    _("Oldest session ended"),
+    _("You signed in once more than this site allows, so your oldest session ended: %(session)s."),
+    is_security=True,
+)
+LOCK_TIMEOUT_LIMITED = Kind(
+    "lock_timeout_limited",
+    _("Auto-lock changed by an operator"),
+    _("Your sessions lock after %(minutes)s minutes without activity now. Reason: %(reason)s"),
+    is_security=True,
+)
 PASSWORD_CHANGED = Kind(
     "password_changed",
     _("Password changed"),
@@ -179,6 +209,11 @@ ALL: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
         NEW_SIGN_IN,
+        SESSIONS_ENDED,
+        SESSION_LIMIT,
+        SESSION_ENDED_BY_OPERATOR,
+        SESSION_EXTENDED,
+        LOCK_TIMEOUT_LIMITED,
         PASSWORD_CHANGED,
         PASSWORD_RESET_REQUESTED,
         PASSWORD_RESET_STOPPED,

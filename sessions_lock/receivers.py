@@ -8,6 +8,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from accounts import signals
+from accounts.models import User
 from core import client
 from sessions_lock import services
 
@@ -20,6 +21,11 @@ def describe_session(*, request: HttpRequest, amr: list[str], **_: Any) -> None:
         browser=client.browser(request),
         amr=amr,
     )
+
+
+@receiver(signals.signed_in)
+def keep_to_limit(*, user: User, at: datetime, **_: Any) -> None:
+    services.keep_to_limit(user, at=at)
 
 
 @receiver(signals.credentials_changed)

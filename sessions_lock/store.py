@@ -1,7 +1,9 @@
 """The session store (`SESSION_ENGINE`): rows that end, and are never brought back by a late save.
 
-Rotating the key is one UPDATE of the row. It keeps the old key's hash for half a minute, only so
-that a background request already on its way can be told apart from a stranger's.
+The deadlines are read with the session: whoever asks for it past them gets an empty one, and finds
+in `over` the row of the session that was. Rotating the key is one UPDATE of the row. It keeps the
+old key's hash for half a minute, only so that a background request already on its way can be told
+apart from a stranger's.
 """
 
 from __future__ import annotations
@@ -16,10 +18,18 @@ from django.contrib.sessions.backends.base import CreateError, SessionBase, Upda
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from sessions_lock import deadlines, signals, timeouts
 from sessions_lock.models import SessionActivity
 
 OVERLAP = timedelta(seconds=30)
 ANONYMOUS_LIFETIME = timedelta(hours=1)
+# How long the sign-in page remembers whose session has locked in this browser.
+REMEMBERED_FOR = timedelta(hours=12)
+LOCKS = {
+    SessionActivity.EndReason.IDLE,
+    SessionActivity.EndReason.TOO_OLD,
+    SessionActivity.EndReason.LOCKED_BY_HAND,
+}
 
 
 def hash_key(session_key: str | None) -> str:
@@ -40,6 +50,10 @@ class SessionStore(SessionBase):
         super().__init__(session_key)
         self.is_superseded = False
         self.was_flushed = False
+        # The row as it was read: of the session that lives, or of one that is over.
+        self.row: SessionActivity | None = None
+        self.over: SessionActivity | None = None
+        self._came_with = session_key
         self._stored_user_id: str | None = None
 
     def exists(self, session_key: str) -> bool:
@@ -47,17 +61,38 @@ class SessionStore(SessionBase):
 
     def load(self) -> dict[str, Any]:
         key_hash, now = hash_key(self.session_key), timezone.now()
-        row = SessionActivity.objects.filter(
-            key_hash=key_hash, ended_at=None, absolute_deadline__gt=now
-        ).first()
+        row = SessionActivity.objects.filter(key_hash=key_hash).first()
+        if row is not None and row.ended_at is None and not deadlines.has_passed(row, at=now):
+            self.row = row
+            self._stored_user_id = str(row.user_id) if row.user_id else None
+            return self.decode(row.session_data)
         if row is None:
             self.is_superseded = SessionActivity.objects.filter(
                 previous_key_hash=key_hash, previous_until__gt=now, ended_at=None
             ).exists()
-            self._session_key = None
-            return {}
-        self._stored_user_id = str(row.user_id) if row.user_id else None
-        return self.decode(row.session_data)
+        self.over = row
+        self._session_key = None
+        return {}
+
+    def reload(self, session_key: str) -> None:
+        """Read the row once more, as somebody has moved it since."""
+        self.row = self.over = None
+        self._session_key = session_key
+        self._session_cache = self.load()
+
+    @property
+    def known_address(self) -> str:
+        """The address of whose session has locked in this browser a while ago, or nothing.
+
+        It is told to nobody but who still holds the key of that session.
+        """
+        self._get_session()
+        row = self.over
+        is_lock = row is not None and row.user_id and row.ended_reason in LOCKS
+        if row is None or not is_lock or row.ended_at is None:
+            return ""
+        is_recent = timezone.now() - row.ended_at < REMEMBERED_FOR
+        return str(row.user.email) if is_recent and row.user else ""
 
     def create(self) -> None:
         while True:
@@ -91,11 +126,17 @@ class SessionStore(SessionBase):
             return
         rows = SessionActivity.objects.filter(key_hash=hash_key(key), ended_at=None)
         rows.filter(user=None).delete()
-        rows.update(
-            ended_at=timezone.now(),
-            ended_reason=SessionActivity.EndReason.SIGNED_OUT,
-            session_data="",
-        )
+        row, now = rows.only("id", "user_id").first(), timezone.now()
+        reason = SessionActivity.EndReason.SIGNED_OUT
+        with transaction.atomic():
+            if row and rows.update(ended_at=now, ended_reason=reason, session_data=""):
+                signals.session_ended.send(
+                    sender=SessionActivity,
+                    session_id=row.pk,
+                    user_id=row.user_id,
+                    reason=str(reason.value),
+                    at=now,
+                )
 
     def flush(self) -> None:
         super().flush()
@@ -107,17 +148,31 @@ class SessionStore(SessionBase):
         if self.session_key is None:
             self.create()
         else:
-            old_hash, new_key = hash_key(self.session_key), self._get_new_session_key()
-            moved = SessionActivity.objects.filter(key_hash=old_hash, ended_at=None).update(
-                key_hash=hash_key(new_key),
-                previous_key_hash=old_hash,
-                previous_until=timezone.now() + OVERLAP,
-            )
-            if moved != 1:
-                raise UpdateError
-            self._session_key = new_key
+            self._move_to(self._get_new_session_key(), at=timezone.now())
         self._session_cache = content
         self.modified = True
+
+    def _move_to(self, new_key: str, *, at: datetime) -> None:
+        # The key that browsers still hold is the one this request came with: of two rotations in
+        # one request nobody ever saw the key between.
+        known_key = self._came_with or self.session_key
+        moved = SessionActivity.objects.filter(
+            key_hash=hash_key(self.session_key), ended_at=None
+        ).update(
+            key_hash=hash_key(new_key),
+            previous_key_hash=hash_key(known_key),
+            previous_until=at + OVERLAP,
+        )
+        if moved != 1:
+            raise UpdateError
+        self._session_key = new_key
+        if self.row is not None and self.row.user_id:
+            signals.session_key_rotated.send(
+                sender=SessionActivity,
+                session_id=self.row.pk,
+                user_id=self.row.user_id,
+                at=at,
+            )
 
     @classmethod
     def clear_expired(cls) -> None:
@@ -138,5 +193,15 @@ class SessionStore(SessionBase):
 
 
 def _columns_of_a_start(user_id: str | None, *, at: datetime) -> dict[str, Any]:
-    lifetime = timedelta(hours=settings.SESSION_HOURS) if user_id else ANONYMOUS_LIFETIME
-    return {"user_id": user_id, "started_at": at, "absolute_deadline": at + lifetime}
+    if not user_id:
+        return {"user_id": None, "started_at": at, "absolute_deadline": at + ANONYMOUS_LIFETIME}
+    timeout = timeouts.effective(user_id)
+    absolute_deadline = at + timedelta(hours=settings.SESSION_HOURS)
+    return {
+        "user_id": user_id,
+        "started_at": at,
+        "last_activity_at": at,
+        "timeout_seconds": int(timeout.total_seconds()),
+        "lock_deadline": min(at + timeout, absolute_deadline),
+        "absolute_deadline": absolute_deadline,
+    }

@@ -5,7 +5,12 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from sessions_lock import services
+from sessions_lock import ending, services
+
+
+@shared_task
+def sweep(**_: Any) -> None:
+    ending.sweep(at=timezone.now())
 
 
 @shared_task

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 ROLES = ("anonymous", "pending", "restricted", "user", "unproven operator", "operator")
 OPEN = "open"
 SIGN_IN = "sent to the sign-in"
+LEFT = "sent to the sign-in, as it was asked for"
 ENROL = "sent to the enrolment"
 CLOSED = "closed"
 NOTHING = "nothing there"
@@ -29,6 +30,8 @@ ENROLMENT = (SIGN_IN, SIGN_IN, OPEN, OPEN, OPEN, OPEN)
 OPERATORS = (SIGN_IN, SIGN_IN, ENROL, CLOSED, OPEN, OPEN)
 ADMIN = (KEPT_OUT, KEPT_OUT, ENROL, KEPT_OUT, KEPT_OUT, LET_IN)
 LEAVING = (SIGN_IN,) * 6
+# For signed-in people, who are signed out by it.
+LOCKING = (SIGN_IN, SIGN_IN, LEFT, LEFT, LEFT, LEFT)
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,12 @@ TABLE: dict[str, Access] = {
     "recovery:confirm": Access(SIGNED_IN, BOTH),
     "recovery:invalidate": Access(SIGNED_IN, BOTH),
     "recovery:help": Access(WELCOME, GET),
+    "sessions_lock:heartbeat": Access(ENROLMENT, BOTH),
+    "sessions_lock:lock": Access(LOCKING, POST),
+    "sessions_lock:sessions": Access(SIGNED_IN, GET),
+    "sessions_lock:timeout": Access(SIGNED_IN, POST),
+    "sessions_lock:end-others": Access(SIGNED_IN, POST),
+    "sessions_lock:end": own("session", POST),
     "accounts:oidc-start": Access(WELCOME, POST),
     "accounts:oidc-callback": Access(PUBLIC, GET),
     "accounts:oidc-confirm": Access(ENROLMENT, BOTH),
@@ -185,6 +194,7 @@ TABLE: dict[str, Access] = {
     "admin:accounts_user_withdraw_reset": Access(ADMIN, POST),
     "admin:recovery_report": Access(ADMIN, GET),
     "admin:recovery_report_csv": Access(ADMIN, GET),
+    "admin:sessions_lock_everybody": Access(ADMIN, BOTH),
     "admin:accounts_lockedsignin_changelist": Access(ADMIN, BOTH),
     "admin:accounts_lockedsignin_unlock": Access(ADMIN, POST),
 }
@@ -204,6 +214,8 @@ ADMIN_MODELS = (
     "jobs_job",
     "notifications_outgoingmail",
     "recovery_recoveryset",
+    "sessions_lock_locktimeout",
+    "sessions_lock_sessionactivity",
 )
 TABLE |= {
     f"admin:{model}_{page}": Access(ADMIN, BOTH)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from http.cookies import SimpleCookie
 from typing import Any
 
+from django.contrib.auth import SESSION_KEY
 from django.core.cache import cache
 from django.db import transaction
 from django.test import Client, override_settings
@@ -20,6 +21,8 @@ from accounts.totp.tests.test_totp import enrol
 from core import sealing
 from keyslots.models import KeySlot, VaultKey
 from notifications.models import Notification
+from sessions_lock.models import SessionActivity
+from sessions_lock.store import SessionStore
 from tests import base
 from vault import services as vault
 from vault.models import EntryType
@@ -64,11 +67,19 @@ def things_of(user: User) -> dict[str, Any]:
         "notification": Notification.objects.create(user_id=user.pk, **notice).pk,
         "totp device": enrol(user).pk,
         "passkey": Passkey.objects.create(user=user, name="Key", **key).pk,
+        "session": make_session(user),
         "browser": TrustedBrowser.objects.create(user=user, **trust).pk,
         "slot": user.key_slots.get(kind=KeySlot.Kind.PASSWORD).pk,
         "recovery slot": make_slot(user, KeySlot.Kind.RECOVERY),
         "former slot": make_slot(user, KeySlot.Kind.FORMER_PASSWORD),
     }
+
+
+def make_session(user: User) -> uuid.UUID:
+    store = SessionStore()
+    store[SESSION_KEY] = str(user.pk)
+    store.save()
+    return SessionActivity.objects.filter(user=user).latest("started_at").pk
 
 
 def make_slot(user: User, kind: str) -> uuid.UUID:
@@ -177,6 +188,8 @@ class MatrixTests(base.TestCase):
             assert found in {table.OPEN, table.CLOSED, table.NOTHING, table.NO_SUCH_DEED}, found
         elif wanted == table.KEPT_OUT:
             assert found in {table.KEPT_OUT, table.SIGN_IN}, found
+        elif wanted == table.LEFT:
+            assert found == table.SIGN_IN, found
         else:
             assert found == wanted, f"{found}, not {wanted}"
 
@@ -197,7 +210,7 @@ def expected(access: table.Access, role: str, method: str, *, is_own: bool) -> s
     wanted = access.rule[table.ROLES.index(role)]
     # Here the view itself sends people to the sign-in.
     is_sent = wanted == table.SIGN_IN and access.rule in (table.LEAVING, table.PENDING)
-    is_let_through = wanted == table.OPEN or is_sent
+    is_let_through = wanted in {table.OPEN, table.LEFT} or is_sent
     if is_let_through and method not in access.methods:
         return table.NO_SUCH_DEED
     return access.foreign if wanted == table.OPEN and not is_own else wanted

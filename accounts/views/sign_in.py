@@ -35,7 +35,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return redirect(next_url)
     if request.method == "POST":
         return _post_sign_in(request, next_url)
-    return _page(request, SignInForm(initial={"next": next_url}))
+    # The session store may know whose session has just locked in this browser.
+    address = getattr(request.session, "known_address", "")
+    return _page(request, SignInForm(initial={"next": next_url, "email": address}))
 
 
 @throttle("sign-in", "60/m")
