@@ -29,7 +29,7 @@ OPEN_TO_THE_FACTORLESS = {
     "health-live",
     "health-ready",
 }
-ENROLMENT_PREFIXES = ("accounts:totp-enrol", "accounts:passkey-enrol", "accounts:recovery-")
+ENROLMENT_PREFIXES = ("accounts:totp-enrol", "accounts:passkey-enrol")
 
 
 class LoginRequired(LoginRequiredMiddleware):

@@ -223,8 +223,8 @@ AXES_RESET_ON_SUCCESS = True
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
-AXES_ENABLE_ADMIN = False  # its pages would show what was posted; ours lists who is locked
-AXES_SENSITIVE_PARAMETERS = ["auth_secret", "password"]
+AXES_ENABLE_ADMIN = False  # ours lists who is locked
+AXES_HANDLER = "accounts.lockouts.handler.Handler"  # the stock one keeps what was posted
 
 # Sessions and cookies
 SESSION_ENGINE = "sessions_lock.store"

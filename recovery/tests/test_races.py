@@ -56,6 +56,34 @@ def regenerate(user: User, replaces: Any) -> tuple[str, ...] | None:
         return None
 
 
+# Where a process may end on its way from a code to a session, in this order.
+BEFORE_THE_COMMIT = (
+    "accounts.signin._open_session",
+    "accounts.signin._tell",
+    "recovery.services.consume",
+    "recovery.services._tell_used",
+    "recovery.services.notifications.notify",
+)
+
+
+def die(*args: Any, **kwargs: Any) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def is_killed_at(place: str, deed: Callable[[], object]) -> bool:
+    """Do it in a process that is killed at this place; False when it never came there."""
+    connections.close_all()
+    child = os.fork()
+    if child == 0:
+        try:
+            with patch(place, die):
+                deed()
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
 class Fault(Exception):
     """What a test lets happen in the middle of a deed."""
 
@@ -65,6 +93,7 @@ class RaceTestCase(base.TransactionTestCase):
         super().setUp()
         people.add_factor(self.alice)
         self.codes = people.make_codes(self.alice)
+        self.form = {"code": self.codes[0]}
 
     def used(self) -> int:
         return RecoveryCode.objects.exclude(used_at=None).count()
@@ -137,27 +166,19 @@ class FaultTests(RaceTestCase):
         assert PendingSignIn.objects.get().completed_at is None
 
     def test_leaves_nothing_half_done_when_it_is_killed(self) -> None:
-        base.sign_in(self.client, "alice")
-        connections.close_all()
-        child = os.fork()
-        if child == 0:
-            self.be_killed_after_the_burn()
-        _, status = os.waitpid(child, 0)
+        for number, place in enumerate(BEFORE_THE_COMMIT):
+            client = Client(REMOTE_ADDR=f"192.0.2.{number}")
+            base.sign_in(client, "alice")
+            assert is_killed_at(place, partial(client.post, people.PRESENT, self.form))
 
-        assert os.WTERMSIG(status) == signal.SIGKILL
-        assert (self.used(), self.has_session()) == (0, False)
+            assert (self.used(), self.has_session()) == (0, False), place
         assert people.show(Client(), "alice", self.codes[0]).status_code == 302
         assert (self.used(), self.has_session()) == (1, True)
 
-    def be_killed_after_the_burn(self) -> None:
-        """In the child: the process ends between the burn and the commit."""
+    def test_has_done_both_when_it_is_killed_after_the_commit(self) -> None:
+        base.sign_in(self.client, "alice")
+        assert is_killed_at(
+            "accounts.signin._way_in", partial(self.client.post, people.PRESENT, self.form)
+        )
 
-        def burn_and_die(proof: factors.Proof, *, at: Any) -> None:
-            recovery.consume(recovery.verify(self.alice.pk, typed=self.codes[0]), at=at)
-            os.kill(os.getpid(), signal.SIGKILL)
-
-        try:
-            with patch.object(factor, "consume", burn_and_die):
-                self.client.post(people.PRESENT, {"code": self.codes[0]})
-        finally:
-            os._exit(1)
+        assert (self.used(), self.has_session()) == (1, True)

@@ -21,6 +21,17 @@ from sessions_lock.models import SessionActivity
 from tests import base
 
 RESET = "/reset/backup-code/"
+ENROL = "/settings/security/enrol/"
+# What reveals, removes or hands out. The rows need not exist: the guard comes first.
+GUARDED = (
+    f"/settings/security/apps/{uuid4()}/remove/",
+    f"/settings/security/passkeys/{uuid4()}/remove/",
+    f"/settings/security/keys/{uuid4()}/remove/",
+    "/settings/security/keys/",
+    "/settings/security/keys/replace/",
+    "/settings/delete/",
+    people.INVALIDATE,
+)
 
 
 def without_tokens(content: bytes) -> str:
@@ -173,12 +184,19 @@ class RestrictionTests(RedeemingTestCase):
         people.show(self.client, "alice", self.codes[0])
 
     def test_leads_from_guarded_pages_to_a_factor(self) -> None:
+        for path in GUARDED:
+            self.assertRedirects(self.client.get(path), ENROL)
+            self.assertRedirects(self.client.post(path), ENROL)
+        self.assertRedirects(self.client.post(people.NEW, {"replaces": ""}), ENROL)
         secret = f"/entries/{uuid4()}/secret/"
-        for path in ("/settings/delete/", people.INVALIDATE, secret, "/settings/security/keys/"):
-            self.assertRedirects(self.client.get(path), "/settings/security/enrol/")
-        self.assertRedirects(
-            self.client.post(people.NEW, {"replaces": ""}), "/settings/security/enrol/"
-        )
+        self.assertRedirects(self.client.get(secret), ENROL)
+        self.assertRedirects(self.client.post(f"{secret}reveal/"), ENROL)
+
+    def test_stays_closed_after_the_password_was_confirmed(self) -> None:
+        self.client.post("/confirm/", {"auth_secret": base.posted_secret("alice")})
+
+        assert self.client.session["amr"] == ["pwd", "recovery"]
+        self.assertRedirects(self.client.get(GUARDED[0]), ENROL)
 
     def test_says_so_on_every_page(self) -> None:
         self.assertContains(self.client.get("/"), "You signed in with a backup sign-in code")

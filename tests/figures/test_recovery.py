@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import http.client
+import os
+import random
+import signal
+import statistics
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
@@ -15,8 +21,8 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.core.servers.basehttp import ThreadedWSGIServer
-from django.db import close_old_connections, connection, transaction
-from django.test import LiveServerTestCase, override_settings
+from django.db import close_old_connections, connection, connections, transaction
+from django.test import Client, LiveServerTestCase, override_settings
 from django.test.testcases import LiveServerThread
 from django.utils import timezone
 
@@ -164,6 +170,48 @@ class RegenerateFigures(base.TransactionTestCase):
         print(f"\nthe redemption came first in {won} of {total} rounds")
         say("old codes that were accepted after new ones were in force", late, total)
         say("rounds that left two sets, a half-used code or an old code that works", torn, total)
+
+
+@override_settings(RECOVERY_TRIES_PER_NETWORK=10**6, RECOVERY_TRIES_PER_USER=10**6)
+class KillFigures(base.TransactionTestCase):
+    def attempt(self) -> Callable[[], object]:
+        """A sign-in that waits for its backup code, and the step that shows it."""
+        RecoverySet.objects.all().delete()
+        SessionActivity.objects.all().delete()
+        code, client = people.make_codes(self.alice)[0], Client()
+        base.sign_in(client, "alice")
+        return partial(client.post, people.PRESENT, {"code": code})
+
+    def test_never_leaves_half_a_sign_in(self) -> None:
+        people.add_factor(self.alice)
+        chance, total = random.Random(1), rounds(6, 300)
+        whole = statistics.median(_run_apart(self.attempt()) for _ in range(3))
+        torn, both = 0, 0
+        for _ in range(total):
+            _run_apart(self.attempt(), killed_after=chance.uniform(0, 1.5 * whole))
+            used = RecoveryCode.objects.exclude(used_at=None).count()
+            torn += used != SessionActivity.objects.filter(user=self.alice).count()
+            both += used
+
+        print(f"\nkilled at a random moment: {total - both} times neither, {both} times both")
+        say("kills that left a burned code without a session, or the reverse", torn, total)
+
+
+def _run_apart(deed: Callable[[], object], *, killed_after: float = 0) -> float:
+    """Do it in a process of its own, killed with SIGKILL after so many seconds if any are given."""
+    connections.close_all()
+    started = time.perf_counter()
+    child = os.fork()
+    if child == 0:
+        try:
+            deed()
+        finally:
+            os._exit(0)
+    if killed_after:
+        time.sleep(killed_after)
+        os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return time.perf_counter() - started
 
 
 def _redeem(user: User, code: str, start: threading.Barrier) -> bool | None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from axes.models import AccessAttempt
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -74,6 +75,16 @@ class LockOutTests(base.TestCase):
                 reverse(f"admin:{name}")
         self.assertContains(self.client.get(PAGE), "Nobody is locked out")
         assert self.client.post(f"{PAGE}unlock/", {"address": "x"}).status_code == 302
+
+    def test_keeps_no_form_of_a_failure(self) -> None:
+        form = {"email": "alice@example.com", "auth_secret": "c" * 43, "code": "canary 123456"}
+        for _ in range(2):
+            self.client.post("/sign-in/?q=canary", form)
+
+        row = AccessAttempt.objects.get()
+        assert row.failures_since_start == 2
+        assert "canary" not in row.get_data + row.post_data
+        assert "ccc" not in row.post_data
 
     def test_is_for_operators_only(self) -> None:
         self.guess(10)
