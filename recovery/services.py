@@ -122,9 +122,9 @@ def confirm_kept(user: User, *, typed: str, at: datetime) -> None:
     """Somebody types a code back, which is not used up by it; raises CodeRefused."""
     code_id = verify(user.pk, typed=typed)
     with transaction.atomic():
-        set_id = RecoveryCode.objects.filter(pk=code_id).values_list("recovery_set", flat=True)
+        set_id = RecoveryCode.objects.values_list("recovery_set", flat=True).get(pk=code_id)
         # Conditions of the row itself alone, so that of two that come at once one is recorded.
-        row = RecoverySet.objects.valid().filter(pk=set_id.first(), confirmed_at=None)
+        row = RecoverySet.objects.valid().filter(pk=set_id, confirmed_at=None)
         if row.update(confirmed_at=at):
             audit.record(events.RECOVERY_CONFIRMED, user=user.pk, at=at)
 

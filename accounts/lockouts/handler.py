@@ -26,7 +26,7 @@ class Handler(AxesDatabaseHandler):
             super().user_login_failed(sender, credentials, request, **kwargs)
             return
         asked, posted = request.GET, request.POST
-        request.GET, request.POST = QueryDict(), QueryDict()  # type: ignore[assignment]
+        request.GET, request.POST = QueryDict(), QueryDict()
         try:
             super().user_login_failed(sender, credentials, request, **kwargs)
         finally:
