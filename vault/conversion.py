@@ -10,7 +10,9 @@ from vault.formats.account import OtpAccount
 from vault.models import OtpEntry
 
 
-def account_of(entry: OtpEntry) -> OtpAccount:
+def account_of(
+    entry: OtpEntry, *, categories: tuple[str, ...] = (), picture: bytes = b""
+) -> OtpAccount:
     """The account of an entry, its secret opened; raises core.sealing.SealingError."""
     return OtpAccount(
         type=entry.type,
@@ -22,6 +24,11 @@ def account_of(entry: OtpEntry) -> OtpAccount:
         period=entry.period,
         counter=entry.counter,
         favourite=entry.is_favourite,
+        categories=categories,
+        website=entry.website,
+        icon=entry.icon if entry.is_icon_chosen else "",
+        tint=entry.tint if entry.is_tint_chosen else 0,
+        picture=picture,
     )
 
 
@@ -38,6 +45,10 @@ def to_json(account: OtpAccount) -> bytes:
         "counter": account.counter,
         "favourite": account.favourite,
         "categories": account.categories,
+        "website": account.website,
+        "icon": account.icon,
+        "tint": account.tint,
+        "picture": base64.b64encode(account.picture).decode(),
     }
     return json.dumps(parts).encode()
 
@@ -49,5 +60,6 @@ def from_json(text: bytes) -> OtpAccount:
             **parts,
             "secret": base64.b64decode(parts["secret"]),
             "categories": tuple(parts["categories"]),
+            "picture": base64.b64decode(parts.get("picture", "")),
         }
     )

@@ -21,6 +21,7 @@ FORMAT_SENTENCES: dict[str, StrPromise] = {
     ),
     "counter": _("The counter is a whole number, 0 or more."),
     "text": _("The issuer or the account name is too long or cannot be read."),
+    "note": _("The note is longer than any that can be kept."),
     "migration": _("The export of Google Authenticator is damaged or cut short."),
     "several": _("This is an export with several accounts. Add it as a picture or as text."),
     "too large": _("The file is larger than any export is. Is it the right one?"),

@@ -12,6 +12,8 @@ TYPES = ("totp", "hotp", "steam")
 MAX_COUNTER = (1 << 63) - 1
 MAX_SECRET_BYTES = 1024
 MAX_TEXT_LENGTH = 255
+MAX_NOTE_LENGTH = 100_000
+MAX_PICTURE_BYTES = 64 * 1024
 
 _ALGORITHM_PREFIXES = ("HMAC", "ALGORITHM.")
 # Control characters, line and paragraph separators, lone surrogates: no issuer holds them,
@@ -24,7 +26,9 @@ class OtpAccount:
     """One second-factor account. Construction refuses what no code can be made from.
 
     `period` counts seconds and serves TOTP and Steam; `counter` is the next one to use and
-    serves HOTP. Steam fixes algorithm and digits, whatever a file says about them.
+    serves HOTP. Steam fixes algorithm and digits, whatever a file says about them. `icon` and
+    `tint` (0 for none) are what the owner chose and not what was found by the issuer; `picture` is
+    a small PNG of the owner's own.
     """
 
     type: str
@@ -35,9 +39,13 @@ class OtpAccount:
     digits: int = 6
     period: int = 30
     counter: int = 0
-    note: str = ""
+    note: str = field(default="", repr=False)
     favourite: bool = False
     categories: tuple[str, ...] = ()
+    website: str = ""
+    icon: str = ""
+    tint: int = 0
+    picture: bytes = field(default=b"", repr=False)
 
     def __post_init__(self) -> None:
         if self.type == "steam":
@@ -56,6 +64,7 @@ class OtpAccount:
             "period": 1 <= self.period <= otp.MAX_PERIOD,
             "counter": 0 <= self.counter <= MAX_COUNTER,
             "text": _is_fit(self.issuer) and _is_fit(self.name),
+            "note": len(self.note) <= MAX_NOTE_LENGTH,
         }
         return next((reason for reason, fit in fits.items() if not fit), "")
 

@@ -1,4 +1,4 @@
-"""The wire format of protobuf, strictly read: as much as one foreign message needs.
+"""The wire format of protobuf, strictly read, and written: as much as one foreign message needs.
 
 No schema is compiled; the caller asks for fields by number and kind. A field of another
 wire type than asked for, a length beyond the end or a group makes the message malformed.
@@ -89,3 +89,22 @@ def _read_varint(encoded: bytes, at: int) -> tuple[int, int]:
                 break
             return value, at + place + 1
     raise Malformed("A number is cut short or too long.")
+
+
+def field_of_bytes(number: int, value: bytes) -> bytes:
+    """One field of bytes, a string or a message."""
+    return _varint(number << 3 | _BYTES) + _varint(len(value)) + value
+
+
+def field_of_number(number: int, value: int) -> bytes:
+    """One field of a whole number from 0; nothing for 0, as in proto3."""
+    return _varint(number << 3 | _VARINT) + _varint(value) if value else b""
+
+
+def _varint(value: int) -> bytes:
+    pieces = bytearray()
+    while value > 0x7F:
+        pieces.append(value & 0x7F | 0x80)
+        value >>= 7
+    pieces.append(value)
+    return bytes(pieces)

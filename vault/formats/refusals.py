@@ -22,6 +22,7 @@ SENTENCES = {
     "period": "The period is a whole number of seconds from 1 to 2147483.",
     "counter": "The counter is a whole number from 0.",
     "text": "The issuer or the account name cannot be read or is too long.",
+    "note": "The note is longer than any that can be kept.",
     "migration": "The Google Authenticator export is damaged or incomplete.",
     "several": "This is a Google Authenticator export with several accounts.",
     "too large": "The file is larger than any real export.",

@@ -16,8 +16,8 @@ from vault.formats.google_migration import Batch
 from vault.formats.reading import MissingParts
 from vault.formats.refusals import FormatRefusal, RefusedEntry
 
-MAX_TEXT_LENGTH = 4 * 1024 * 1024
-MAX_ENTRIES = 5000
+MAX_TEXT_LENGTH = 8 * 1024 * 1024
+MAX_ENTRIES = 10_000
 
 # Old Ente exports are one line with commas between the URIs.
 _COMMA_BEFORE_URI = re.compile(r",(?=otpauth(?:-migration)?://)", re.IGNORECASE)
