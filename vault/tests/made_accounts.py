@@ -9,7 +9,7 @@ from vault.formats.account import MAX_COUNTER, OtpAccount
 
 # Whatever is written somewhere: emoji, right to left, quotes, colons, formulas, other scripts.
 TEXTS = st.one_of(
-    st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=60),
+    st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=60),
     st.sampled_from(
         [
             "",
@@ -28,7 +28,7 @@ TEXTS = st.one_of(
         ]
     ),
 ).map(str.strip)
-NOTES = st.text(st.characters(exclude_categories=("Cs",)), max_size=80)
+NOTES = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
 
 
 @st.composite

@@ -32,20 +32,20 @@ PASSWORD = "pässwörd 🔐"
 def independently_opened(file: bytes, password: str) -> dict[str, Any]:
     """The content of a sealed file, by the description of the app and with nothing of ours."""
     outer = json.loads(file)
-    for slot in outer["header"]["slots"]:
-        slot_key = hashlib.scrypt(
-            password.encode(),
-            salt=bytes.fromhex(slot["salt"]),
-            n=slot["n"],
-            r=slot["r"],
-            p=slot["p"],
-            dklen=32,
-            maxmem=64 * 1024 * 1024,
-        )
-        params = slot["key_params"]
-        master_key = AESGCM(slot_key).decrypt(
-            bytes.fromhex(params["nonce"]), bytes.fromhex(slot["key"] + params["tag"]), None
-        )
+    (slot,) = outer["header"]["slots"]
+    slot_key = hashlib.scrypt(
+        password.encode(),
+        salt=bytes.fromhex(slot["salt"]),
+        n=slot["n"],
+        r=slot["r"],
+        p=slot["p"],
+        dklen=32,
+        maxmem=64 * 1024 * 1024,
+    )
+    params = slot["key_params"]
+    master_key = AESGCM(slot_key).decrypt(
+        bytes.fromhex(params["nonce"]), bytes.fromhex(slot["key"] + params["tag"]), None
+    )
     params = outer["header"]["params"]
     sealed = base64.b64decode(outer["db"], validate=True) + bytes.fromhex(params["tag"])
     content: dict[str, Any] = json.loads(

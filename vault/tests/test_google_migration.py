@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import base64
+import json
+import subprocess
 import unittest
 from urllib.parse import quote
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.programs import judge, node_package
 from vault.formats import google_migration, uri_list
+from vault.formats.account import OtpAccount
 from vault.formats.reading import MissingParts
 from vault.formats.refusals import FormatRefusal, RefusedEntry
 from vault.tests.vectors_folder import (
@@ -168,3 +172,61 @@ class SeveralUris(unittest.TestCase):
         with self.assertRaises(FormatRefusal) as caught:
             uri_list.read("x" * (uri_list.MAX_TEXT_LENGTH + 1))
         self.assertEqual(caught.exception.reason, "too long")
+
+
+DECODE = """
+const { decodeMigrationUri } = require(process.argv[1]);
+(async () => {
+  const found = [];
+  for (const uri of process.argv.slice(2)) found.push(await decodeMigrationUri(uri));
+  console.log(JSON.stringify(found));
+})();
+"""
+
+
+class Written(unittest.TestCase):
+    rows = [
+        OtpAccount("totp", b"secret %d" % number, issuer="Müller", name=f"ada{number}")
+        for number in range(23)
+    ] + [OtpAccount("hotp", b"h", name="x", counter=2**53, algorithm="SHA512", digits=8)]
+
+    def test_puts_ten_entries_into_a_code(self) -> None:
+        batches = [google_migration.read(uri) for uri in google_migration.write(self.rows)]
+
+        assert [len(batch.accounts) for batch in batches] == [10, 10, 4]
+        assert [(batch.size, batch.index) for batch in batches] == [(3, 0), (3, 1), (3, 2)]
+        (batch_id,) = {batch.id for batch in batches}
+        assert 0 < batch_id < 2**31
+
+    def test_says_what_has_no_place(self) -> None:
+        for changes, reason in (
+            ({"type": "steam"}, "type"),
+            ({"digits": 7}, "digits"),
+            ({"period": 60}, "period"),
+        ):
+            account = OtpAccount(**{"type": "totp", "secret": b"x", **changes})  # type: ignore[arg-type]
+            assert google_migration.misfit(account) == reason
+            with self.assertRaises(FormatRefusal):
+                google_migration.write([account])
+        eight = OtpAccount("totp", b"x", digits=8)
+        long = OtpAccount("totp", b"x", algorithm="SHA256")
+        assert [google_migration.misfit(row) for row in (eight, long)] == ["", ""]
+        strict = [google_migration.misfit(row, strict=True) for row in (eight, long)]
+        assert strict == ["digits", "algorithm"]
+
+    def test_is_decoded_by_another_program(self) -> None:
+        package = node_package("gauth-decode")
+        uris = google_migration.write(self.rows)
+
+        ran = subprocess.run(
+            [judge("node"), "-e", DECODE, str(package), *uris],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+
+        parts = json.loads(ran.stdout)
+        found = json.dumps(parts, ensure_ascii=False)
+        for row in self.rows:
+            assert row.name in found
+        assert found.count("Müller") >= 23

@@ -271,6 +271,19 @@ class Drawing(unittest.TestCase):
             with self.subTest(text=text[:10]):
                 self.assertEqual(qr.read(qr.draw(text)), [text])
 
+    def test_draws_the_same_text_in_either_way(self) -> None:
+        for level in ("L", "M"):
+            for text in (TEXT, "x" * 2000):
+                with self.subTest(level=level, text=text[:10]):
+                    drawn = qr.draw(text, level=level, quick=True)
+                    self.assertEqual(qr.read(drawn), qr.read(qr.draw(text, level=level)))
+
+    def test_draws_one_pixel_a_module_for_sheets(self) -> None:
+        with Image.open(io.BytesIO(qr.draw("AUTH", scale=1, quick=True))) as picture:
+            self.assertEqual((picture.format, picture.mode), ("PNG", "1"))
+            self.assertEqual(picture.size, (29, 29))
+            self.assertEqual(ImageOps.invert(picture.convert("L")).getbbox(), (4, 4, 25, 25))
+
     def test_keeps_a_quiet_zone_and_pixels_enough(self) -> None:
         with Image.open(io.BytesIO(qr.draw("AUTH"))) as picture:
             self.assertEqual(picture.format, "PNG")
@@ -283,6 +296,8 @@ class Drawing(unittest.TestCase):
         for length in (2332, 3000, 100_000):
             with self.subTest(length=length), self.assertRaises(qr.TooLongToDraw):
                 qr.draw("x" * length)
+            with self.assertRaises(qr.TooLongToDraw):
+                qr.draw("x" * length, quick=True)
 
     @unittest.skipUnless(shutil.which("qrencode"), "qrencode is not installed")
     def test_reads_pictures_of_another_tool(self) -> None:
