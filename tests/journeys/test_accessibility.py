@@ -42,6 +42,7 @@ SIGNED_IN = (
     "/settings/security/",
     "/settings/security/apps/add/",
     "/settings/security/passkeys/add/",
+    "/settings/security/sessions/",
     "/settings/security/keys/",
     "/settings/security/keys/recovery/",
     "/settings/security/keys/replace/",

@@ -1,4 +1,5 @@
 // Every page: bind the behaviours its markup asks for.
+import { bindAutoLock } from "../behaviours/auto-lock.js";
 import { bindDialogs } from "../behaviours/dialog.js";
 import { bindDismiss } from "../behaviours/dismiss.js";
 import { bindDrawer } from "../behaviours/drawer.js";
@@ -24,3 +25,4 @@ bindReveal();
 bindFocusFirst();
 registerOffline();
 bindOpenVault();
+bindAutoLock();
