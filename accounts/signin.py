@@ -224,9 +224,8 @@ def _way_in(row: PendingSignIn, amr: list[str]) -> str:
     if factors.RECOVERY in amr:
         # Somebody has lost a factor: the page that adds one comes first.
         return resolve_url("accounts:enrol")
-    # Somebody without a password has no slot for one, and nothing that it would open.
-    has_no_slot = not row.user.kdf_salt
-    if has_no_slot or keyslots.opens_with(row.user.id, salt=row.user.salt):
+    # Whoever came without the password cannot make its slot, and a passkey may have its own.
+    if "pwd" not in amr or keyslots.opens_with(row.user.id, salt=row.user.salt):
         return row.next_url
     return resolve_url("accounts:vault-key")
 

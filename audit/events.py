@@ -47,6 +47,7 @@ ADDRESS_LINK_REFUSED = "address.link_refused"
 ADDRESS_CHANGED = "address.changed"
 VAULT_KEY_MADE = "account.vault_key_made"
 VAULT_KEY_REPLACED = "account.vault_key_replaced"
+PASSPHRASE_CHANGED = "account.passphrase_changed"
 SLOT_ADDED = "account.slot_added"
 SLOT_REMOVED = "account.slot_removed"
 INVITATION_CREATED = "invitation.created"
@@ -159,6 +160,7 @@ SENTENCES: Mapping[str, StrPromise] = {
     ADDRESS_CHANGED: _("Your e-mail address was changed."),
     VAULT_KEY_MADE: _("The key of your encrypted notes was made."),
     VAULT_KEY_REPLACED: _("The key of your encrypted notes was replaced by a new one."),
+    PASSPHRASE_CHANGED: _("You changed the passphrase of your encrypted notes."),
     SLOT_ADDED: _("You added something that opens your encrypted notes: %(slot)s."),
     SLOT_REMOVED: _("You removed something that opened your encrypted notes: %(slot)s."),
     INVITATION_CREATED: _("You invited %(email)s."),

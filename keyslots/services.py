@@ -154,23 +154,60 @@ def remove_slot(user_id: UUID, slot_id: UUID, *, at: datetime) -> bool:
     return True
 
 
-def keep_former(user_id: UUID, former_id: UUID, older: crypto.AnySlot, *, at: datetime) -> None:
-    """Trade a former password's slot for one under the current vault key; raises SlotRefused.
+def change_passphrase(user_id: UUID, slot: crypto.PasswordSlot, *, at: datetime) -> None:
+    """Store the slot of a new passphrase for the vault key in use; raises SlotRefused."""
+    with transaction.atomic():
+        current = _lock_current(user_id)
+        if current is None or slot.vault_key_id != current.id:
+            raise SlotRefused("The slot wraps another vault key than the one in use.")
+        KeySlot.objects.filter(user_id=user_id, kind=KeySlot.Kind.PASSWORD).delete()
+        _insert_slot(user_id, slot, at=at)
+        audit.record(events.PASSPHRASE_CHANGED, user=user_id, at=at)
+        signals.slots_changed.send(sender=KeySlot, user_id=user_id, at=at)
 
-    The browser has opened the former slot. From now on whoever opens the current vault key reads
-    what the former password closed.
+
+def is_former(row: KeySlot, current: VaultKey | None) -> bool:
+    """Whether a slot opens an earlier vault key only: of a former password, or left behind."""
+    return row.kind in REMOVABLE and current is not None and row.vault_key_id != current.id
+
+
+def linked_keys(user_id: UUID) -> set[UUID]:
+    """The earlier vault keys that a newer one opens."""
+    older = KeySlot.objects.filter(user_id=user_id, kind=KeySlot.Kind.OLDER)
+    return set(older.values_list("vault_key_id", flat=True))
+
+
+def keep_former(
+    user_id: UUID,
+    former_id: UUID,
+    older: crypto.AnySlot,
+    *,
+    again: crypto.AnySlot | None = None,
+    at: datetime,
+) -> KeySlot:
+    """Trade a slot of an earlier vault key for one under the current key; raises SlotRefused.
+
+    The browser has opened it. From now on whoever opens the current vault key reads what the
+    earlier one closed. `again` is a slot of the same passkey or recovery key, which opens the
+    current key from now on. The answer is that slot or, without it, the link to the earlier key.
     """
     with transaction.atomic():
         current = _lock_current(user_id)
-        former = KeySlot.objects.filter(
-            user_id=user_id, id=former_id, kind=KeySlot.Kind.FORMER_PASSWORD
-        ).first()
-        if former is None or current is None or former.vault_key_id == current.id:
-            raise SlotRefused("There is no such slot of a former password.")
+        former = KeySlot.objects.filter(user_id=user_id, id=former_id).first()
+        if former is None or current is None or not is_former(former, current):
+            raise SlotRefused("There is no such slot of an earlier vault key.")
         _check_older(older, older_id=former.vault_key_id, newer_id=current.id)
+        verifier = _verifier(former)
         former.delete()
         row = _insert_new(user_id, NewSlot(older), at=at)
+        if again is not None:
+            if again.kind != former.kind or again.kind not in ADDED_LATER:
+                raise SlotRefused("The slot is not of the kind that was opened.")
+            if again.vault_key_id != current.id:
+                raise SlotRefused("The slot wraps another vault key than the one in use.")
+            row = _insert_new(user_id, NewSlot(again, former.name, verifier), at=at)
         _tell(user_id, events.SLOT_ADDED, row, at=at)
+    return row
 
 
 def prove_recovery(user_id: UUID, verifier: bytes) -> KeySlot | None:
@@ -233,6 +270,10 @@ def _check_older(slot: crypto.AnySlot, *, older_id: UUID, newer_id: UUID) -> Non
         raise SlotRefused("The older vault key does not come in a slot of its kind.")
     if slot.vault_key_id != older_id or slot.newer_key_id != newer_id:
         raise SlotRefused("The slot does not wrap the older vault key under the newer one.")
+
+
+def _verifier(row: KeySlot) -> bytes:
+    return sealing.open_field(row, "sealed_verifier") if row.sealed_verifier else b""
 
 
 def _lasts(kind: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import secrets
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -145,6 +146,12 @@ def rename(user: User, passkey_id: UUID, name: str) -> None:
     user.passkeys.filter(pk=passkey_id).update(name=name)
 
 
+def described(row: Passkey) -> str:
+    """JSON with which a page's script asks for one passkey by itself, to evaluate its PRF."""
+    descriptor = {"id": row.credential_id, "transports": row.transports}
+    return json.dumps({"rpId": relying_party.server().rp.id, "credential": descriptor})
+
+
 def remove(request: HttpRequest, user: User, passkey_id: UUID, *, at: datetime) -> bool:
     """Remove a passkey and the slot it opens; False when it is gone already."""
     with transaction.atomic():
@@ -159,11 +166,25 @@ def remove(request: HttpRequest, user: User, passkey_id: UUID, *, at: datetime) 
     return True
 
 
-def add_slot(user: User, passkey_id: UUID, slot: crypto.AnySlot, *, at: datetime) -> None:
-    """Keep the slot that a passkey opens; raises keyslots.SlotRefused."""
+def add_slot(
+    user: User,
+    passkey_id: UUID,
+    slot: crypto.AnySlot,
+    *,
+    older: crypto.AnySlot | None = None,
+    at: datetime,
+) -> None:
+    """Keep the slot that a passkey opens; raises keyslots.SlotRefused.
+
+    A passkey that still opens an earlier vault key brings that along in `older`, wrapped under
+    the key in use: otherwise what only it opens would be lost.
+    """
     with transaction.atomic():
         row = user.passkeys.select_for_update().get(pk=passkey_id)
-        kept = keyslots.add_slot(user.pk, slot, kind="passkey", name=row.name, at=at)
+        if older is not None and row.slot_id is not None:
+            kept = keyslots.keep_former(user.pk, row.slot_id, older, again=slot, at=at)
+        else:
+            kept = keyslots.add_slot(user.pk, slot, kind="passkey", name=row.name, at=at)
         if user.passkeys.filter(pk=row.pk, slot=None).update(slot=kept) != 1:
             raise keyslots.SlotRefused("This passkey opens the vault key already.")
 

@@ -22,6 +22,7 @@ urlpatterns = [
     path(f"{SETTINGS}add/options/", views.enrol_options, name="passkey-enrol-options"),
     path(f"{SETTINGS}add/answer/", views.enrol_answer, name="passkey-enrol-answer"),
     path(f"{SETTINGS}<uuid:passkey_id>/slot/", views.add_slot, name="passkey-slot"),
+    path(f"{SETTINGS}<uuid:passkey_id>/notes/", views.open_notes, name="passkey-notes"),
     path(f"{SETTINGS}<uuid:passkey_id>/rename/", views.rename, name="passkey-rename"),
     path(f"{SETTINGS}<uuid:passkey_id>/remove/", views.remove, name="passkey-remove"),
 ]

@@ -26,6 +26,7 @@ from accounts.passkeys import answers
 from accounts.passkeys import services as passkeys
 from accounts.passkeys.forms import NameForm
 from accounts.passkeys.relying_party import CONFIRM, FACTOR, SIGN_IN, ChallengeGone
+from accounts.slots import services as slots
 from accounts.views.account import current_user
 from accounts.views.second_factor import start_again
 from accounts.views.sign_in import way_back
@@ -172,16 +173,7 @@ def confirm_answer(request: HttpRequest) -> HttpResponse:
 @confirmed_recently
 @require_safe
 def enrol(request: HttpRequest) -> HttpResponse:
-    user = current_user(request)
-    slot = keyslots.password_slot(user.pk)
-    context = {
-        "has_vault_key": keyslots.current_vault_key(user.pk) is not None,
-        "has_password": slot is not None,
-        "parameters": {
-            "salt": crypto.encode_base64url(slot.salt) if slot else "",
-            "iterations": slot.iterations if slot else 0,
-        },
-    }
+    context = slots.opening(current_user(request))
     return render(request, "accounts/passkeys/enrol.html", context)
 
 
@@ -220,13 +212,31 @@ def enrol_answer(request: HttpRequest) -> HttpResponse:
 def add_slot(request: HttpRequest, passkey_id: UUID) -> HttpResponse:
     """The slot of the vault key that this passkey opens, wrapped by the browser."""
     _own(request, passkey_id)
-    body = posted(request)
+    body, user = posted(request), current_user(request)
     try:
         slot = crypto.parse_slot(body.get("slot"))
-        passkeys.add_slot(current_user(request), passkey_id, slot, at=timezone.now())
+        older = crypto.parse_slot(body["older"]) if body.get("older") else None
+        passkeys.add_slot(user, passkey_id, slot, older=older, at=timezone.now())
     except (crypto.KeyslotRefusal, keyslots.SlotRefused):
         return _refusal(_("The passkey works, but it could not be made to open your notes."))
     return JsonResponse({"kept": True})
+
+
+@confirmed_recently
+@require_safe
+def open_notes(request: HttpRequest, passkey_id: UUID) -> HttpResponse:
+    """Let a passkey that is here already open the notes; its script posts to `add_slot`."""
+    row, user = _own(request, passkey_id), current_user(request)
+    current = keyslots.current_vault_key(user.pk)
+    if current is None or (row.slot and row.slot.vault_key_id == current.id):
+        return redirect("accounts:keys")
+    context = {
+        **slots.opening(user),
+        "passkey": row,
+        "described": passkeys.described(row),
+        "former": keyslots.content(row.slot).as_wire() if row.slot else None,
+    }
+    return render(request, "accounts/passkeys/open_notes.html", context)
 
 
 @confirmed_recently

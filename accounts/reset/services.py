@@ -11,6 +11,7 @@ person signs in with the new password, as always.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest
@@ -63,7 +64,7 @@ class FactorNeeded(ResetRefused):
 
 
 class RecoveryRefused(ResetRefused):
-    """The recovery key is not one of the vault key that the new slot wraps."""
+    """No recovery key or passkey was shown of the vault key that the new slot wraps."""
 
 
 def open_link(request: HttpRequest, token: str, *, at: datetime) -> None:
@@ -138,10 +139,10 @@ def check(request: HttpRequest, row: PasswordReset, *, at: datetime) -> factors.
     return factors.Proof(**kept["proof"])
 
 
-def recovery_slots(user: User) -> list[crypto.AnySlot]:
-    """The slots that a notes recovery key may open, to wrap the same vault key anew."""
+def slots(user: User, kind: str) -> list[crypto.AnySlot]:
+    """What a recovery key or a passkey may open, to wrap the same vault key anew."""
     current = keyslots.current_vault_key(user.id)
-    rows = keyslots.slots(user.id).filter(kind=KeySlot.Kind.RECOVERY, vault_key=current)
+    rows = keyslots.slots(user.id).filter(kind=kind, vault_key=current)
     return [keyslots.content(row) for row in rows]
 
 
@@ -155,8 +156,9 @@ def complete(
 ) -> None:
     """Set the new password, all or nothing, and end every session of the user.
 
-    The caller has asked `check`. `recovery` proves that a notes recovery key was at hand, and the
-    vault key stays; without it a new one starts. Raises LinkNotValid, RecoveryRefused,
+    The caller has asked `check`. Where the new slot wraps the vault key in use, `recovery` proves
+    that a notes recovery key was at hand, or `proof` that a passkey was which opens that key.
+    Otherwise a new vault key starts. Raises LinkNotValid, RecoveryRefused,
     factors.ProofRefused or keyslots.SlotRefused; then nothing has changed.
     """
     with transaction.atomic():
@@ -165,8 +167,9 @@ def complete(
         user.reset_open_until = None
         user.restricted_until = None if proof else at + RESTRICTED_FOR
         user.save(update_fields=CHANGED)
-        _keep_slot(user, new.slot, recovery, at=at)
-        audit.record(events.PASSWORD_RESET, user=user.id, facts=_facts(proof, recovery), at=at)
+        opened_by = _keep_slot(user, new.slot, proof=proof, recovery=recovery, at=at)
+        facts = {"factor": proof.factor if proof else "none", "notes": opened_by}
+        audit.record(events.PASSWORD_RESET, user=user.id, facts=facts, at=at)
         signals.address_proven.send(sender=User, user_id=user.id, email=user.email, at=at)
         notifications.notify(user, "password_changed", at=at)
         signals.credentials_changed.send(sender=User, user_id=user.id, but=None, at=at)
@@ -205,19 +208,39 @@ def _claim(row: PasswordReset, *, at: datetime) -> User:
 
 
 def _keep_slot(
-    user: User, slot: crypto.PasswordSlot, recovery: bytes | None, *, at: datetime
-) -> None:
-    if recovery is None:
-        return keyslots.start_vault_key(user.id, slot, at=at)
-    proven = keyslots.prove_recovery(user.id, recovery)
-    if proven is None or proven.vault_key_id != slot.vault_key_id:
+    user: User,
+    slot: crypto.PasswordSlot,
+    *,
+    proof: factors.Proof | None,
+    recovery: bytes | None,
+    at: datetime,
+) -> str:
+    """Keep the new password's slot; the answer is what keeps the notes open, or "closed"."""
+    if recovery is not None:
+        opener, name = keyslots.prove_recovery(user.id, recovery), "recovery key"
+    elif _is_current(user, slot.vault_key_id):
+        opener, name = _slot_of_passkey(user, proof), "passkey"
+    else:
+        keyslots.start_vault_key(user.id, slot, at=at)
+        return "closed"
+    if opener is None or opener.vault_key_id != slot.vault_key_id:
         raise RecoveryRefused
-    keyslots.mark_used(user.id, proven.id, at=at)
-    return keyslots.replace_password_slot(user.id, slot, at=at)
+    keyslots.mark_used(user.id, opener.id, at=at)
+    keyslots.replace_password_slot(user.id, slot, at=at)
+    return name
 
 
-def _facts(proof: factors.Proof | None, recovery: bytes | None) -> dict[str, str | int | bool]:
-    return {"factor": proof.factor if proof else "none", "with_recovery_key": recovery is not None}
+def _is_current(user: User, vault_key_id: UUID) -> bool:
+    current = keyslots.current_vault_key(user.id)
+    return current is not None and current.id == vault_key_id
+
+
+def _slot_of_passkey(user: User, proof: factors.Proof | None) -> KeySlot | None:
+    """What the passkey opens that was shown on the way here."""
+    if proof is None or proof.factor != "passkey":
+        return None
+    row = user.passkeys.select_related("slot").filter(pk=proof.reference).first()
+    return row.slot if row else None
 
 
 def _record_refusal(row: PasswordReset | None, *, at: datetime) -> None:

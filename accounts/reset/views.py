@@ -22,6 +22,7 @@ from accounts.totp.views import verify_form
 from accounts.views.account import current_user
 from core import client
 from core.throttle import throttle
+from keyslots.models import KeySlot
 from keyslots.services import SlotRefused
 
 
@@ -108,7 +109,8 @@ def password(request: HttpRequest) -> HttpResponse:
         "form": form,
         "person": row.user,
         "iterations": settings.KDF_ITERATIONS,
-        "slots": [slot.as_wire() for slot in reset.recovery_slots(row.user)],
+        "recovery_slots": _wires(row.user, KeySlot.Kind.RECOVERY),
+        "passkey_slots": _wires(row.user, KeySlot.Kind.PASSKEY),
     }
     return render(request, "accounts/reset/password.html", context, status=_status(form))
 
@@ -137,12 +139,16 @@ def _set(
     except SlotRefused:
         form.add_error(None, _("The keys could not be kept. Please load the page again."))
     except reset.RecoveryRefused:
-        form.add_error(None, _("This recovery key is not one of yours. Nothing was changed."))
+        form.add_error(None, _("What you showed does not open your notes. Nothing was changed."))
     except factors.ProofRefused:
         form.add_error(None, _("What you showed was used already. Open your link once more."))
     else:
         return True
     return False
+
+
+def _wires(user: User, kind: str) -> list[dict[str, str | int]]:
+    return [slot.as_wire() for slot in reset.slots(user, kind)]
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:

@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import NOT_DERIVED, FilledByScript
+from accounts.slots.services import Presented
 from keyslots import crypto
 from keyslots.services import NewSlot
 
 LONGEST_SLOT = 2048
-MOST_NEW = 4
+MOST_NEW = 24
 
 
 def name_field(**kwargs: Any) -> forms.CharField:
@@ -66,36 +68,43 @@ class PassphraseForm(forms.Form):
 
 
 class OlderSlotForm(forms.Form):
-    """A vault key that an earlier password opened, wrapped under the current one."""
+    """An earlier vault key wrapped under the current one; and again what opened the earlier one."""
 
     older = forms.CharField(widget=FilledByScript, required=False, max_length=LONGEST_SLOT)
+    again = forms.CharField(widget=FilledByScript, required=False, max_length=LONGEST_SLOT)
     slot: crypto.AnySlot
+    same: crypto.AnySlot | None = None
 
     def clean(self) -> dict[str, Any]:
         try:
             self.slot = crypto.parse_slot(json.loads(self.data.get("older", "")))
+            if self.data.get("again"):
+                self.same = crypto.parse_slot(json.loads(self.data["again"]))
         except ValueError:
             raise forms.ValidationError(NOT_DERIVED) from None
         return self.cleaned_data
 
 
 class ReplacementForm(OlderSlotForm):
-    """A new vault key: `compromised`, `older`, and `new_slots` as [{slot, name, verifier}]."""
+    """A new vault key: `older`, and `new_slots` as [{slot, name, verifier, passkey}]."""
 
     compromised = forms.UUIDField(widget=forms.HiddenInput)
     new_slots = forms.CharField(
         widget=FilledByScript, required=False, max_length=LONGEST_SLOT * MOST_NEW
     )
-    new: list[NewSlot]
+    new: list[Presented]
 
     def clean(self) -> dict[str, Any]:
         super().clean()
         try:
             self.new = [
-                _new_slot(each["slot"], name=each["name"], verifier=each["verifier"])
+                Presented(
+                    _new_slot(each["slot"], name=each["name"], verifier=each["verifier"]),
+                    UUID(each["passkey"]) if each.get("passkey") else None,
+                )
                 for each in json.loads(self.data.get("new_slots", ""))[:MOST_NEW]
             ]
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             raise forms.ValidationError(NOT_DERIVED) from None
         return self.cleaned_data
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.decorators import confirmed_recently
-from accounts.models import User
+from accounts.passkeys import services as passkeys
 from accounts.slots import forms
 from accounts.slots import services as slots
 from accounts.views.account import current_user
@@ -30,21 +30,30 @@ CHANGED_ELSEWHERE = gettext_lazy(
 def keys(request: HttpRequest) -> HttpResponse:
     """What opens the encrypted notes, and whether they are open in this browser."""
     user = current_user(request)
-    context = {"ways": slots.ways(user), **_opening(user)}
+    context = {
+        "ways": slots.ways(user),
+        "other_passkeys": user.passkeys.filter(slot=None).order_by("created_at"),
+        **slots.opening(user),
+    }
     return render(request, "accounts/slots/keys.html", context)
 
 
 @confirmed_recently
 @require_http_methods(["GET", "HEAD", "POST"])
 def passphrase(request: HttpRequest) -> HttpResponse:
-    """For who signs in without a password: a passphrase that only opens the notes."""
+    """For who signs in without a password: a passphrase that only opens the notes, or a new one."""
     user = current_user(request)
-    if user.has_usable_password() or keyslots.current_vault_key(user.id) is not None:
+    if user.has_usable_password():
         return redirect("accounts:keys")
     form = forms.PassphraseForm(request.POST or None)
-    if request.method == "POST" and form.is_valid() and _start(request, form):
+    if request.method == "POST" and form.is_valid() and _keep_passphrase(request, form):
         return redirect("accounts:keys")
-    context = {"form": form, "slot_id": uuid4(), "iterations": settings.KDF_ITERATIONS}
+    context = {
+        **slots.opening(user),
+        "form": form,
+        "slot_id": uuid4(),
+        "iterations": settings.KDF_ITERATIONS,
+    }
     return render(request, "accounts/slots/passphrase.html", context, status=_status(form))
 
 
@@ -56,7 +65,7 @@ def add_recovery(request: HttpRequest) -> HttpResponse:
     form = forms.RecoverySlotForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and _add(request, form):
         return redirect("accounts:keys")
-    context = {"form": form, **_opening(user)}
+    context = {"form": form, **slots.opening(user)}
     return render(request, "accounts/slots/recovery.html", context, status=_status(form))
 
 
@@ -93,9 +102,14 @@ def remove(request: HttpRequest, slot_id: UUID) -> HttpResponse:
 @confirmed_recently
 @require_http_methods(["GET", "HEAD", "POST"])
 def open_former(request: HttpRequest, slot_id: UUID) -> HttpResponse:
-    """With an earlier password: what it closed is from now on opened by the current key."""
+    """With what opened an earlier key: from now on the current key opens that key as well."""
     user = current_user(request)
-    former = get_object_or_404(KeySlot, id=slot_id, user=user, kind=KeySlot.Kind.FORMER_PASSWORD)
+    former = get_object_or_404(KeySlot, id=slot_id, user=user)
+    if not keyslots.is_former(former, keyslots.current_vault_key(user.id)):
+        raise Http404
+    passkey = user.passkeys.filter(slot=former).first()
+    if passkey:
+        return redirect("accounts:passkey-notes", passkey.pk)
     form = forms.OlderSlotForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and _keep_former(request, former, form):
         return redirect("accounts:keys")
@@ -111,14 +125,24 @@ def replace(request: HttpRequest) -> HttpResponse:
     form = forms.ReplacementForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and _replace(request, form):
         return redirect("accounts:keys")
-    others = [way for way in slots.ways(user) if way.opens_current and way.kind != "password"]
-    context = {"form": form, "others": others, **_opening(user)}
+    others = [way for way in slots.ways(user) if way.opens_current and way.has_name]
+    own = user.passkeys.filter(pk__in=[way.passkey_id for way in others if way.passkey_id])
+    context = {
+        "form": form,
+        "others": others,
+        "passkeys": [(row, passkeys.described(row)) for row in own.order_by("created_at")],
+        **slots.opening(user),
+    }
     return render(request, "accounts/slots/replace.html", context, status=_status(form))
 
 
-def _start(request: HttpRequest, form: forms.PassphraseForm) -> bool:
+def _keep_passphrase(request: HttpRequest, form: forms.PassphraseForm) -> bool:
+    user, now = current_user(request), timezone.now()
     try:
-        keyslots.start_vault_key(current_user(request).id, form.slot, at=timezone.now())
+        if keyslots.current_vault_key(user.id) is None:
+            keyslots.start_vault_key(user.id, form.slot, at=now)
+        else:
+            keyslots.change_passphrase(user.id, form.slot, at=now)
     except keyslots.SlotRefused:
         form.add_error(None, CHANGED_ELSEWHERE)
         return False
@@ -146,20 +170,22 @@ def _add(request: HttpRequest, form: forms.RecoverySlotForm) -> bool:
 
 def _keep_former(request: HttpRequest, former: KeySlot, form: forms.OlderSlotForm) -> bool:
     try:
-        keyslots.keep_former(current_user(request).id, former.id, form.slot, at=timezone.now())
+        keyslots.keep_former(
+            current_user(request).id, former.id, form.slot, again=form.same, at=timezone.now()
+        )
     except keyslots.SlotRefused:
         form.add_error(None, CHANGED_ELSEWHERE)
         return False
-    messages.info(request, _("What the earlier password closed is open to you again."))
+    messages.info(request, _("Your older notes are open to you again."))
     return True
 
 
 def _replace(request: HttpRequest, form: forms.ReplacementForm) -> bool:
     try:
-        keyslots.replace_all(
-            current_user(request).id,
+        lost = slots.replace(
+            current_user(request),
             compromised=form.cleaned_data["compromised"],
-            new_slots=form.new,
+            presented=form.new,
             older=form.slot,
             at=timezone.now(),
         )
@@ -167,22 +193,13 @@ def _replace(request: HttpRequest, form: forms.ReplacementForm) -> bool:
         form.add_error(None, CHANGED_ELSEWHERE)
         return False
     messages.info(request, _("Your encrypted notes have a new key."))
+    if lost:
+        names = ", ".join(f"{way.title}: {way.name}" for way in lost)
+        messages.warning(
+            request,
+            _("These no longer open them; add again what shall: %(names)s") % {"names": names},
+        )
     return True
-
-
-def _opening(user: User) -> dict[str, object]:
-    """What a page needs to open the vault key with the password."""
-    slot = keyslots.password_slot(user.id)
-    current = keyslots.current_vault_key(user.id)
-    return {
-        "has_password": slot is not None,
-        "is_passphrase": not user.has_usable_password(),
-        "current_id": current.id if current else None,
-        "parameters": {
-            "salt": crypto.encode_base64url(slot.salt) if slot else "",
-            "iterations": slot.iterations if slot else 0,
-        },
-    }
 
 
 def _way(request: HttpRequest, slot_id: UUID) -> slots.Way:

@@ -126,6 +126,7 @@ TABLE: dict[str, Access] = {
     "accounts:passkey-enrol-options": Access(ENROLMENT, POST),
     "accounts:passkey-enrol-answer": Access(ENROLMENT, POST),
     "accounts:passkey-slot": own("passkey", POST),
+    "accounts:passkey-notes": own("passkey", GET),
     "accounts:passkey-rename": own("passkey", BOTH),
     "accounts:passkey-remove": own("passkey", BOTH),
     "recovery:present": Access(PENDING, BOTH),

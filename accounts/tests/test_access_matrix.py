@@ -70,8 +70,9 @@ def things_of(user: User) -> dict[str, Any]:
         "session": make_session(user),
         "browser": TrustedBrowser.objects.create(user=user, **trust).pk,
         "slot": user.key_slots.get(kind=KeySlot.Kind.PASSWORD).pk,
-        "recovery slot": make_slot(user, KeySlot.Kind.RECOVERY),
+        # The key made last is the one in use.
         "former slot": make_slot(user, KeySlot.Kind.FORMER_PASSWORD),
+        "recovery slot": make_slot(user, KeySlot.Kind.RECOVERY),
     }
 
 

@@ -232,6 +232,23 @@ class ReplaceTests(SlotsTestCase):
         assert sorted(self.kinds()) == ["older", "recovery"]
 
 
+class PassphraseTests(SlotsTestCase):
+    def test_wraps_the_same_key_anew(self) -> None:
+        slot = base.slot_for("other", self.alice.id, vault_key_id=self.key_id)
+        services.change_passphrase(self.alice.id, slot, at=self.now)
+
+        assert services.password_slot(self.alice.id) == slot
+        assert AuditEvent.objects.filter(event="account.passphrase_changed").count() == 1
+        assert Notification.objects.filter(user=self.alice, kind="slot_changed").count() == 1
+
+    def test_refuses_another_key(self) -> None:
+        before = services.password_slot(self.alice.id)
+        with pytest.raises(services.SlotRefused):
+            slot = base.slot_for("other", self.alice.id)
+            services.change_passphrase(self.alice.id, slot, at=self.now)
+        assert services.password_slot(self.alice.id) == before
+
+
 class FormerPasswordTests(SlotsTestCase):
     def setUp(self) -> None:
         super().setUp()
@@ -258,6 +275,53 @@ class FormerPasswordTests(SlotsTestCase):
             with pytest.raises(services.SlotRefused):
                 services.keep_former(user.id, former, slot, at=self.now)
         assert sorted(self.kinds()) == ["former-password", "password"]
+
+    def leave_behind(self, kind: str) -> KeySlot:
+        """A slot of the earlier key, as it is after a reset without anything that opens it."""
+        row = services._insert_new(
+            self.alice.id,
+            NewSlot(
+                slot_of(kind, self.alice.id, self.old_id),
+                "Paper",
+                PROOF if kind == "recovery" else b"",
+            ),
+            at=self.now,
+        )
+        assert services.is_former(row, services.current_vault_key(self.alice.id))
+        return row
+
+    def test_brings_a_recovery_key_along_to_the_key_in_use(self) -> None:
+        paper = self.leave_behind("recovery")
+        older = slot_of("older", self.alice.id, self.old_id, self.key_id)
+        again = slot_of("recovery", self.alice.id, self.key_id)
+
+        kept = services.keep_former(self.alice.id, paper.id, older, again=again, at=self.now)
+
+        assert (kept.kind, kept.name, kept.vault_key_id) == ("recovery", "Paper", self.key_id)
+        assert services.prove_recovery(self.alice.id, PROOF) == kept
+        assert services.linked_keys(self.alice.id) == {self.old_id}
+        assert not KeySlot.objects.filter(pk=paper.pk).exists()
+
+    def test_refuses_another_slot_beside_it(self) -> None:
+        paper = self.leave_behind("recovery")
+        older = slot_of("older", self.alice.id, self.old_id, self.key_id)
+        for again in (
+            slot_of("passkey", self.alice.id, self.key_id),
+            slot_of("recovery", self.alice.id, self.old_id),
+            base.slot_for("later", self.alice.id, vault_key_id=self.key_id),
+        ):
+            with pytest.raises(services.SlotRefused):
+                services.keep_former(self.alice.id, paper.id, older, again=again, at=self.now)
+        with pytest.raises(services.SlotRefused):
+            password = slot_of("recovery", self.alice.id, self.key_id)
+            services.keep_former(self.alice.id, self.former.id, older, again=password, at=self.now)
+        assert sorted(self.kinds()) == ["former-password", "password", "recovery"]
+
+    def test_takes_no_slot_of_the_key_in_use(self) -> None:
+        phone = self.add("passkey")
+        older = slot_of("older", self.alice.id, self.key_id, uuid4())
+        with pytest.raises(services.SlotRefused):
+            services.keep_former(self.alice.id, phone.id, older, at=self.now)
 
     def test_can_be_discarded(self) -> None:
         assert services.remove_slot(self.alice.id, self.former.id, at=self.now)

@@ -33,6 +33,12 @@ LOCK = """async () => {
   const { lockVault } = await import("/static/js/lib/open-vault.js");
   await lockVault();
 }"""
+OPEN_ALL = """async () => {
+  const { openVaultKeys } = await import("/static/js/lib/open-vault.js");
+  return [...(await openVaultKeys()).keys.keys()].sort();
+}"""
+# The virtual authenticator answers the autofill at once, without anybody choosing a passkey.
+NO_AUTOFILL = "PublicKeyCredential.isConditionalMediationAvailable = async () => false;"
 # Keeps what the authenticator answered, so that it can be looked for in what was sent.
 LISTEN = """() => {
   const get = navigator.credentials.get.bind(navigator.credentials);
@@ -143,6 +149,84 @@ class PasskeyNotesTests(BrowserTestCase):
         row = Passkey.objects.get()
         assert row.transports == ["usb"]
         expect(page.get_by_text("Security key, added")).to_be_visible()
+
+    def leave(self) -> None:
+        self.page.goto("/activity/")
+        self.page.get_by_role("button", name="Sign out").first.click()
+        expect(self.page.get_by_text("You are signed out.")).to_be_visible()
+
+    def enter_with_passkey(self) -> None:
+        self.page.get_by_role("button", name="Sign in with a passkey").click()
+        self.page.wait_for_url(f"{self.live_server_url}/")
+
+    def see_notes_open(self) -> None:
+        self.page.goto("/settings/security/keys/")
+        expect(self.page.get_by_text("Open until you sign out.")).to_be_visible()
+
+    def test_opens_the_notes_later_on_and_a_new_key_too(self) -> None:
+        self.plug_in(hasPrf=True)
+        page = self.start()
+        page.add_init_script(NO_AUTOFILL)
+        page.get_by_label("Also opens my encrypted notes").uncheck()
+        self.add()
+        page.wait_for_url(lambda url: "passkeys/add" not in url)
+        page.goto("/settings/security/keys/")
+        page.get_by_role("link", name="Let it open my notes Blue key").click()
+        self.assert_accessible(page, "let a passkey open the notes")
+        page.get_by_role("button", name="Use the passkey").click()
+        expect(page.get_by_text("Passkey: Blue key")).to_be_visible()
+
+        page.goto("/settings/security/keys/replace/")
+        page.get_by_role("button", name="Use it now Blue key").click()
+        expect(page.get_by_text("It opens the new key.")).to_be_visible()
+        self.assert_accessible(page, "replace with a passkey")
+        page.locator("#id_password").fill(PASSWORD)
+        page.get_by_role("button", name="Start the new key").click()
+        expect(page.get_by_text("Your encrypted notes have a new key.")).to_be_visible()
+        assert self.user.vault_keys.count() == 2
+        self.leave()
+
+        # The passkey alone from here on, and nothing that a password opens.
+        self.enter_with_passkey()
+        self.see_notes_open()
+        KeySlot.objects.filter(kind=KeySlot.Kind.PASSWORD).delete()
+        self.replace_without_password()
+        self.leave()
+        self.enter_with_passkey()
+        self.see_notes_open()
+        assert page.evaluate(OPEN_ALL) == sorted(str(key.pk) for key in self.user.vault_keys.all())
+        self.assert_never_sent(PASSWORD)
+        assert self.faults == []
+
+    def replace_without_password(self) -> None:
+        page = self.page
+        page.goto("/settings/security/keys/replace/")
+        page.get_by_role("button", name="Use it now Blue key").click()
+        expect(page.get_by_text("It opens the new key.")).to_be_visible()
+        page.get_by_role("button", name="Start the new key").click()
+        expect(page.get_by_text("Make the recovery key first")).to_be_visible()
+        page.get_by_role("button", name="Show the recovery key").click()
+        expect(page.locator("[data-recovery-groups] li")).to_have_count(13)
+        groups = page.locator("[data-recovery-groups] li").all_text_contents()
+        page.get_by_role("button", name="I have it on paper").click()
+        for place in "12":
+            label = page.locator(f"label[for=id_group_{place}]").text_content() or ""
+            page.locator(f"#id_group_{place}").fill(groups[int(label.split()[-1]) - 1])
+        page.get_by_role("button", name="Start the new key").click()
+        expect(page.get_by_text("Your encrypted notes have a new key.")).to_be_visible()
+        assert self.user.vault_keys.count() == 3
+
+    def test_says_when_a_passkey_of_before_cannot_open_them(self) -> None:
+        self.plug_in(hasPrf=False)
+        page = self.start()
+        page.get_by_label("Also opens my encrypted notes").uncheck()
+        self.add()
+        page.wait_for_url(lambda url: "passkeys/add" not in url)
+        page.goto(f"/settings/security/passkeys/{Passkey.objects.get().pk}/notes/")
+        page.get_by_role("button", name="Use the passkey").click()
+
+        expect(page.get_by_text("cannot open encrypted notes")).to_be_visible()
+        assert Passkey.objects.get().slot is None
 
     def test_removes_the_passkey_with_its_way_to_the_notes(self) -> None:
         self.plug_in(hasPrf=True)

@@ -18,10 +18,15 @@ from keyslots import crypto, recovery
 from keyslots import services as keyslots
 from keyslots.models import KeySlot
 from tests.journeys.browser import BrowserTestCase, sign_in
+from tests.journeys.test_passkey_notes import AUTHENTICATOR, NO_AUTOFILL
 
 OLD = "kettle drum orchard 84 lantern"
 NEW = "seven ferries cross a quiet harbour"
 EMAIL = "ida@example.com"
+WIPE = """async () => {
+  const { lockVault } = await import("/static/js/lib/open-vault.js");
+  await lockVault();
+}"""
 
 
 def make_person(vault_key: bytes) -> User:
@@ -116,7 +121,40 @@ class ResetTests(BrowserTestCase):
             self.assert_never_sent(secret)
         assert self.faults == []
 
+    def test_keeps_the_notes_open_with_a_passkey(self) -> None:
+        page = self.new_page()
+        page.add_init_script(NO_AUTOFILL)
+        session = page.context.new_cdp_session(page)
+        session.send("WebAuthn.enable")
+        options = {**AUTHENTICATOR, "hasPrf": True}
+        session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+        self.go_in(page, OLD)
+        page.goto("/settings/security/passkeys/add/")
+        page.get_by_role("button", name="Add a passkey").click()
+        page.wait_for_url(lambda url: "passkeys/add" not in url)
+        page.context.clear_cookies()
+
+        self.ask(page)
+        page.goto(link("/reset/"))
+        page.wait_for_url("**/reset/passkey/")
+        page.get_by_role("button", name="Use the passkey").click()
+        page.wait_for_url("**/reset/password/")
+        expect(page.get_by_text("Your passkey has opened them.")).to_be_visible()
+        # The same by the button, for who has shown another factor.
+        page.evaluate(WIPE)
+        page.reload()
+        self.assert_accessible(page, "password with a passkey")
+        page.get_by_role("button", name="Open them with a passkey").click()
+        expect(page.get_by_text("Your passkey has opened them.")).to_be_visible()
+        self.choose(page, NEW)
+        page.wait_for_url("**/sign-in/")
+
+        assert self.opened(NEW) == self.vault_key
+        assert '"prf"' not in "".join(self.sent)
+        assert self.faults == []
+
     def test_waits_a_day_without_a_factor_and_ends_the_other_sessions(self) -> None:
+        paper = add_recovery_key(self.user, self.vault_key)
         owner, page = self.new_page(), self.new_page()
         self.go_in(owner, OLD)
         self.ask(page)
@@ -136,7 +174,32 @@ class ResetTests(BrowserTestCase):
         self.go_in(page, NEW)
         assert self.opened(NEW) != self.vault_key
         assert KeySlot.objects.filter(user=self.user, kind="former-password").count() == 1
+        expect(page.get_by_text("shows codes only")).to_be_visible()
+        self.assert_accessible(page, "resting banner")
+        page.goto("/settings/security/passkeys/add/")
+        expect(page.get_by_role("heading", name="Not yet")).to_be_visible()
+        self.assert_accessible(page, "resting")
+        self.open_older_notes(page, paper)
         assert self.faults == []
+
+    def open_older_notes(self, page: Page, paper: str) -> None:
+        """The recovery key turns up after the reset, and opens what was closed before."""
+        page.goto("/settings/security/keys/")
+        page.get_by_role("link", name="Open with the recovery key Paper").click()
+        page.locator("#id_password").fill(paper[:-1])
+        page.get_by_role("button", name="Open", exact=True).click()
+        expect(page.locator("#id_password_error")).to_contain_text("slip")
+        page.locator("#id_password").fill(paper)
+        page.get_by_role("button", name="Open", exact=True).click()
+        expect(page.get_by_text("Your older notes are open to you again.")).to_be_visible()
+        older = KeySlot.objects.get(user=self.user, kind="older")
+        wrap_key = crypto.derive_older_wrap_key(self.opened(NEW))
+        key = crypto.unwrap_vault_key(
+            keyslots.content(older), wrap_key=wrap_key, user_id=self.user.id
+        )
+        assert key == self.vault_key
+        slot = keyslots.prove_recovery(self.user.id, recovery.derive_proof(recovery.read(paper)))
+        assert slot is not None and slot.vault_key_id != older.vault_key_id
 
     def test_is_stopped_from_a_live_session(self) -> None:
         owner, thief = self.new_page(), self.new_page()

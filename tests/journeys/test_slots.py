@@ -221,7 +221,7 @@ class SlotJourneys(BrowserTestCase):
 
         page.locator("#id_password").fill(PASSWORD)
         page.get_by_role("button", name="Open", exact=True).click()
-        expect(page.get_by_text("is open to you again")).to_be_visible()
+        expect(page.get_by_text("are open to you again")).to_be_visible()
         kinds = {row.kind for row in KeySlot.objects.filter(user=user)}
         assert kinds == {"password", "older"}
         self.assert_never_sent(PASSWORD)

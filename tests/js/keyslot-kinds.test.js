@@ -111,6 +111,20 @@ test("derives keys for content and index that cannot be read back", async () => 
   );
 });
 
+test("answers the first slot that a wrap key opens", async () => {
+  const wrapKey = await wrapKeyOf(passkey);
+  const userId = passkey.user_id;
+  const damaged = { ...passkey.slot, nonce: "AAAAAAAAAAAAAAAA" };
+
+  const found = await keyslot.firstThatOpens([damaged, passkey.slot], wrapKey, userId);
+
+  assert.equal(found.slot, passkey.slot);
+  assert.equal(found.vaultKey.extractable, true);
+  for (const slots of [[], [damaged]]) {
+    await assert.rejects(keyslot.firstThatOpens(slots, wrapKey, userId), errors.WrongKey);
+  }
+});
+
 test("closes and opens a vault key outside of a slot", async () => {
   const wrapKey = await aesKey(new Uint8Array(32), ["wrapKey", "unwrapKey"]);
   const { slot, user_id: userId } = passkey;

@@ -130,11 +130,12 @@ test("offers autofill without naming a passkey", async () => {
 test("asks the same passkey again for itself, with its owner verified", async () => {
   answerWith(credentialWith(assertion(null), {}));
   const local = webauthn.localRequest("vault.example");
-  await webauthn.getPasskey(local, { only: ID.buffer });
+  await webauthn.getPasskey(local, { only: { id: ID.buffer, transports: ["usb"] } });
 
   assert.equal(decodeBase64url(local.publicKey.challenge).length, 32);
   assert.equal(asked.publicKey.userVerification, "required");
-  assert.deepEqual(asked.publicKey.allowCredentials, [{ type: "public-key", id: ID.buffer }]);
+  const wanted = { type: "public-key", id: ID.buffer, transports: ["usb"] };
+  assert.deepEqual(asked.publicKey.allowCredentials, [wanted]);
 });
 
 test("knows where there are no passkeys", () => {

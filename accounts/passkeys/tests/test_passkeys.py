@@ -283,6 +283,12 @@ class FactorTests(base.TestCase):
         assert self.client.get("/sign-in/passkey/").headers["Location"] == "/sign-in/"
         assert post(self.client, "/sign-in/passkey/factor/options/").status_code == 400
 
+    def test_asks_for_no_vault_key_of_a_password_that_was_not_typed(self) -> None:
+        KeySlot.objects.filter(user=self.alice).delete()
+        answer = use(self.client, self.authenticator, "/sign-in/passkey/", next="/settings/")
+
+        assert answer.json()["next"] == "/settings/"
+
     def test_takes_no_challenge_of_another_purpose(self) -> None:
         base.sign_in(self.client, "alice")
         options = post(self.client, "/sign-in/passkey/options/").json()
@@ -329,6 +335,50 @@ class RemovalTests(base.TestCase):
         assert self.row.slot.kind == "passkey"
         assert self.add_slot().status_code == 400
         self.assertContains(self.client.get("/settings/security/"), "also opens your notes")
+
+    def test_is_offered_where_it_does_not_open_the_notes_yet(self) -> None:
+        page = f"{self.path}notes/"
+        self.assertContains(self.client.get("/settings/security/keys/"), page)
+        self.assertContains(self.client.get(page), self.row.credential_id)
+
+        self.add_slot()
+
+        assert self.client.get(page).headers["Location"] == "/settings/security/keys/"
+
+    def test_brings_an_earlier_vault_key_along(self) -> None:
+        self.add_slot()
+        first = keyslots.current_vault_key(self.alice.id)
+        later = base.slot_for("alice", self.alice.id)
+        at = timezone.now() + timedelta(seconds=1)
+        keyslots.start_vault_key(self.alice.id, later, at=at)
+        self.row.refresh_from_db()
+        assert first is not None and self.row.slot is not None
+        former = f"/settings/security/keys/{self.row.slot.pk}/open/"
+        assert self.client.get(former).headers["Location"] == f"{self.path}notes/"
+        self.assertContains(self.client.get(f"{self.path}notes/"), "former-slot")
+        # Without what it opened until now nothing is thrown away.
+        assert self.add_slot().status_code == 400
+
+        slots = {
+            name: crypto.wrap_for(
+                kind,
+                b"v" * 32,
+                wrap_key=b"p" * 32,
+                user_id=self.alice.id,
+                vault_key_id=key_id,
+                slot_id=uuid4(),
+                newer_key_id=newer,
+            ).as_wire()
+            for name, kind, key_id, newer in (
+                ("slot", "passkey", later.vault_key_id, None),
+                ("older", "older", first.id, later.vault_key_id),
+            )
+        }
+        assert post(self.client, f"{self.path}slot/", slots).status_code == 200
+
+        self.row.refresh_from_db()
+        assert self.row.slot.vault_key_id == later.vault_key_id
+        assert keyslots.linked_keys(self.alice.id) == {first.id}
 
     def test_refuses_a_slot_that_is_none(self) -> None:
         for nonsense in (None, {}, {"v": 1, "kind": "passkey"}):

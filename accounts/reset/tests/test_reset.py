@@ -399,7 +399,9 @@ class WithFactorTests(base.TestCase):
 
         posted = form(self.alice, recovery_proof=base.posted_secret("recovery"))
         self.assertContains(
-            self.client.post("/reset/password/", posted), "not one of yours", status_code=422
+            self.client.post("/reset/password/", posted),
+            "does not open your notes",
+            status_code=422,
         )
 
     def add_recovery(self) -> UUID:

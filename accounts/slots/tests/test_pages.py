@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
+from accounts.models import Passkey, User
 from accounts.tests import __file__ as accounts_tests
 from keyslots import crypto, services
 from keyslots.models import KeySlot
@@ -161,6 +163,69 @@ class ReplaceTests(SlotPagesTestCase):
         self.post_recovery()
         answer = self.client.get(reverse("accounts:keys-replace"))
         self.assertContains(answer, "<li>Notes recovery key: Safe</li>", html=True)
+
+    def add_passkey(self, owner: User | None = None, name: str = "Blue key") -> Passkey:
+        owner = owner or self.alice
+        key = services.current_vault_key(owner.id)
+        assert key is not None
+        slot = crypto.wrap_for(
+            "passkey",
+            b"v" * 32,
+            wrap_key=b"w" * 32,
+            user_id=owner.id,
+            vault_key_id=key.id,
+            slot_id=uuid4(),
+        )
+        now = timezone.now()
+        kept = services.add_slot(owner.id, slot, kind="passkey", name=name, at=now)
+        return Passkey.objects.create(
+            user=owner,
+            name=name,
+            credential_id=uuid4().hex,
+            public_key=b"",
+            slot=kept,
+            created_at=now,
+        )
+
+    def with_passkey(self, passkey_id: object, kind: str = "passkey") -> dict[str, str]:
+        form = self.form()
+        new = json.loads(form["new_slots"])
+        new_id = new[0]["slot"]["vault_key_id"]
+        slot = json.loads(self.wire(kind, vault_key_id=UUID(new_id)))
+        new.append({"slot": slot, "name": "x", "verifier": PROOF, "passkey": passkey_id})
+        return {**form, "new_slots": json.dumps(new)}
+
+    def test_takes_a_passkey_along_that_is_touched_now(self) -> None:
+        blue, red = self.add_passkey(), self.add_passkey(name="Red key")
+        self.assertContains(self.client.get(reverse("accounts:keys-replace")), blue.credential_id)
+
+        answer = self.client.post(
+            reverse("accounts:keys-replace"), self.with_passkey(str(blue.pk)), follow=True
+        )
+
+        blue.refresh_from_db()
+        red.refresh_from_db()
+        current = services.current_vault_key(self.alice.id)
+        assert blue.slot is not None
+        assert (blue.slot.vault_key, blue.slot.name) == (current, "Blue key")
+        assert red.slot is None
+        self.assertContains(answer, "add again what shall: Passkey: Red key")
+        self.assertContains(answer, f"/settings/security/passkeys/{red.pk}/notes/")
+
+    def test_refuses_a_passkey_that_is_none_of_theirs(self) -> None:
+        own, theirs = self.add_passkey(), self.add_passkey(self.bob)
+        for form in (
+            self.with_passkey(str(theirs.pk)),
+            self.with_passkey(str(uuid4())),
+            self.with_passkey(""),
+            self.with_passkey("nonsense"),
+            self.with_passkey(str(own.pk), "recovery"),
+        ):
+            assert self.client.post(reverse("accounts:keys-replace"), form).status_code == 422
+        own.refresh_from_db()
+        assert own.slot is not None
+        current = services.current_vault_key(self.alice.id)
+        assert current is not None and current.id == self.key_id
 
     def test_refuses_what_does_not_fit(self) -> None:
         for change in (

@@ -33,7 +33,21 @@ class PassphraseTests(base.TestCase):
         assert keyslots.password_slot(self.user.id) == slot
         assert not User.objects.get(pk=self.user.pk).has_usable_password()
         self.assertContains(self.client.get("/settings/security/keys/"), "Notes passphrase")
-        assert self.client.get(PATH).status_code == 302
+
+    def test_is_changed_with_the_same_vault_key(self) -> None:
+        first = base.slot_for("dora", self.user.id)
+        self.client.post(PATH, {"password_slot": base.posted_slot(first)})
+        self.assertContains(self.client.get(PATH), "Choose a new notes passphrase")
+        other_key = base.slot_for("later", self.user.id)
+        posted = {"password_slot": base.posted_slot(other_key)}
+        assert self.client.post(PATH, posted).status_code == 422
+
+        later = base.slot_for("later", self.user.id, vault_key_id=first.vault_key_id)
+        response = self.client.post(PATH, {"password_slot": base.posted_slot(later)})
+
+        assert response.status_code == 302
+        assert keyslots.password_slot(self.user.id) == later
+        assert keyslots.current_vault_key(self.user.id).id == first.vault_key_id  # type: ignore[union-attr]
 
     def test_refuses_what_is_no_slot(self) -> None:
         for nonsense in ("", "[]", "{}", "passphrase"):

@@ -80,6 +80,18 @@ export function unwrapForWrapping({ wrapKey, slot, userId }) {
   return openSlot(wrapKey, slot, userId, WRAPPABLE);
 }
 
+/* {slot, vaultKey} of the first slot that a wrap key opens, with the key ready to be wrapped. */
+export async function firstThatOpens(slots, wrapKey, userId) {
+  for (const slot of slots) {
+    try {
+      return { slot, vaultKey: await unwrapForWrapping({ wrapKey, slot, userId }) };
+    } catch (error) {
+      if (!(error instanceof WrongKey)) throw error;
+    }
+  }
+  throw new WrongKey("no slot opens");
+}
+
 /* Closes the vault key of an old slot under a new wrap key; the key itself stays the same. */
 export async function rewrapVaultKey(oldWrapKey, oldSlot, newWrapKey, newContext) {
   const vaultKey = await openSlot(oldWrapKey, oldSlot, newContext.userId, WRAPPABLE);

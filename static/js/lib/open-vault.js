@@ -9,7 +9,7 @@
 import { decodeBase64url, utf8 } from "../crypto/bytes.js";
 import { CryptoRefusal, WrongKey } from "../crypto/errors.js";
 import { checkVersion } from "../crypto/kdf.js";
-import { closeVaultKey, reopenVaultKey, unwrapForWrapping } from "../crypto/keyslot.js";
+import { closeVaultKey, firstThatOpens, reopenVaultKey } from "../crypto/keyslot.js";
 import { openOlderKeys } from "../crypto/older-keys.js";
 import { deriveContentKey, deriveIndexKey } from "../crypto/vault-key.js";
 import { ApiRefusal, SignInNeeded, get, post } from "./api.js";
@@ -112,17 +112,6 @@ async function openAndKeep({ wrapKey, kind, slotId }) {
   await keep({ vaultKey, vaultKeyId, userId });
   // Only the time shown beside the slot hangs on this.
   post(`${SLOTS}${slot.slot_id}/used/`, {}, { background: true }).catch(() => {});
-}
-
-async function firstThatOpens(slots, wrapKey, userId) {
-  for (const slot of slots) {
-    try {
-      return { slot, vaultKey: await unwrapForWrapping({ wrapKey, slot, userId }) };
-    } catch (error) {
-      if (!(error instanceof WrongKey)) throw error;
-    }
-  }
-  throw new WrongKey("no slot opens");
 }
 
 async function keep({ vaultKey, vaultKeyId, userId }) {

@@ -10,7 +10,10 @@ export function knowsPasskeys() {
   return globalThis.PublicKeyCredential !== undefined && navigator.credentials !== undefined;
 }
 
-/* Answers {credential, prf}: what may be posted, and whether the authenticator has PRF. */
+/*
+ * Answers {credential, rawId, transports, hasPrf}: what may be posted, what names the passkey here,
+ * and whether the authenticator has PRF.
+ */
 export async function createPasskey({ publicKey }) {
   const options = {
     ...publicKey,
@@ -31,19 +34,20 @@ export async function createPasskey({ publicKey }) {
     },
     clientExtensionResults: { credProps: { rk: results.credProps?.rk === true } },
   };
-  return { credential, rawId: made.rawId, hasPrf: results.prf?.enabled === true };
+  const { transports } = credential.response;
+  return { credential, rawId: made.rawId, transports, hasPrf: results.prf?.enabled === true };
 }
 
 /*
  * Answers {credential, prfResult}. With `prfInput` the PRF extension is asked; its result is an
- * ArrayBuffer or null and stays here. `conditional` and `signal` are for passkey autofill.
+ * ArrayBuffer or null and stays here. `only` is the one passkey {id, transports} that may answer. `conditional` and `signal` are for passkey autofill.
  */
 export async function getPasskey({ publicKey }, { prfInput, only, conditional, signal } = {}) {
   const options = {
     ...publicKey,
     challenge: decodeBase64url(publicKey.challenge),
     allowCredentials: only
-      ? [{ type: "public-key", id: only }]
+      ? [{ type: "public-key", id: only.id, transports: only.transports }]
       : publicKey.allowCredentials?.map(descriptor),
   };
   if (only) options.userVerification = "required";

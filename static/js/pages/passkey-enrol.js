@@ -3,12 +3,11 @@
  * and a second evaluation must unwrap it before the slot is kept.
  */
 
-import { unwrapVaultKey, wrapVaultKey } from "../crypto/keyslot.js";
-import { PRF_INPUT, deriveWrapKeyFromPrf } from "../crypto/prf.js";
 import { post } from "../lib/api.js";
 import { openAfterSignIn, openVault } from "../lib/open-vault.js";
 import { answer, onPasskeyStart, options, passkeyBox, say } from "../lib/passkey-page.js";
-import { createPasskey, getPasskey, localRequest } from "../lib/webauthn.js";
+import { closeIntoSlot } from "../lib/passkey-slot.js";
+import { createPasskey } from "../lib/webauthn.js";
 import { vaultKeyToWrap } from "./slots-password.js";
 
 const box = passkeyBox("enrol");
@@ -30,24 +29,15 @@ onPasskeyStart(box, async () => {
 });
 
 /* The passkey is added already; what fails here takes nothing of that back. */
-async function addsSlot(open, rpId, { rawId }, { slot_url: address }) {
+async function addsSlot(open, rpId, { rawId, transports }, { slot_url: address }) {
   try {
-    const { userId, vaultKeyId } = open;
-    const context = { userId, vaultKeyId, kind: "passkey", slotId: crypto.randomUUID() };
-    const wrapKey = await evaluate(rpId, rawId);
-    const slot = await wrapVaultKey({ wrapKey, vaultKey: open.vaultKey, context });
-    await unwrapVaultKey({ wrapKey: await evaluate(rpId, rawId), slot, userId });
+    const { slot } = await closeIntoSlot({ rpId, credential: { id: rawId, transports } }, open);
     await post(address, { slot });
     return true;
   } catch (error) {
     console.warn("passkey slot:", error.name);
     return false;
   }
-}
-
-async function evaluate(rpId, rawId) {
-  const { prfResult } = await getPasskey(localRequest(rpId), { prfInput: PRF_INPUT, only: rawId });
-  return deriveWrapKeyFromPrf(prfResult);
 }
 
 /* Says that the notes stay closed to this passkey; the button becomes the way on. */

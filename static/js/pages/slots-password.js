@@ -7,7 +7,7 @@ import { FormProblem, typed } from "../lib/password-form.js";
 
 export async function wrapKeyOf(form) {
   const salt = decodeBase64url(form.dataset.salt, SALT_BYTES);
-  const iterations = Number(form.dataset.iterations);
+  const iterations = Number(form.dataset.rounds ?? form.dataset.iterations);
   const master = await deriveMaster(typed(form, "current"), salt, iterations);
   return { wrapKey: await deriveWrapKey(master), salt, iterations };
 }

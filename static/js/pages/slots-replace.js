@@ -1,6 +1,7 @@
 /*
  * A new vault key, for when somebody else may have what opens the old one. The old key is wrapped
- * under the new one in the same post, so that what is closed with it stays readable.
+ * under the new one in the same post, so that what is closed with it stays readable. Only what is
+ * presented now opens the new key.
  */
 
 import {
@@ -8,6 +9,8 @@ import {
 } from "../crypto/keyslot.js";
 import { deriveOlderWrapKey } from "../crypto/vault-key.js";
 import { fetchSlots, keepVaultKey, openVaultKey } from "../lib/open-vault.js";
+import { passkeyBox, report } from "../lib/passkey-page.js";
+import { closeIntoSlot, passkeyOf } from "../lib/passkey-slot.js";
 import { FormProblem, fill, onPasswordSubmit } from "../lib/password-form.js";
 import { wrapKeyOf } from "./slots-password.js";
 import { bindRecoveryKey } from "./slots-recovery-key.js";
@@ -15,21 +18,43 @@ import { bindRecoveryKey } from "./slots-recovery-key.js";
 const form = document.querySelector("[data-password-form=replace]");
 const recovery = bindRecoveryKey(form.querySelector("[data-recovery-key]"));
 const hasPassword = form.dataset.hasPassword !== "";
+const passkeys = passkeyBox("replace");
+const touched = [];
+const fresh = {
+  vaultKey: await makeVaultKey(),
+  vaultKeyId: crypto.randomUUID(),
+  userId: form.dataset.userId,
+};
 
 onPasswordSubmit(form, async () => {
   // Without a password the new key would have nothing that lasts.
   if (recovery.isStarted() || !hasPassword) recovery.check();
   const password = hasPassword ? await wrapKeyOf(form) : null;
   const old = await oldVaultKey(password);
-  const fresh = {
-    vaultKey: await makeVaultKey(),
-    vaultKeyId: crypto.randomUUID(),
-    userId: old.userId,
-  };
-  fill(form, "older", JSON.stringify(await olderSlot(old, fresh)));
-  fill(form, "new_slots", JSON.stringify(await newSlots(fresh, password)));
+  fill(form, "older", JSON.stringify(await olderSlot(old)));
+  fill(form, "new_slots", JSON.stringify(await newSlots(password)));
   await keepVaultKey(fresh);
 });
+
+for (const button of passkeys?.querySelectorAll("[data-passkey-of]") ?? []) {
+  button.addEventListener("click", () => touch(button));
+}
+
+async function touch(button) {
+  button.disabled = true;
+  passkeys.querySelector("[data-passkey-problem]").hidden = true;
+  try {
+    const { slot } = await closeIntoSlot(passkeyOf(button), fresh);
+    const id = button.dataset.passkeyId;
+    touched.push({ slot, name: "", verifier: "", passkey: id });
+    button.closest(".row").querySelector("[data-touched]").hidden = false;
+    button.hidden = true;
+    document.querySelector(`[data-lost="${id}"]`)?.remove();
+  } catch (error) {
+    report(passkeys, error);
+    button.disabled = false;
+  }
+}
 
 /* Opened with the typed password, which proves that it is the one in use. */
 async function oldVaultKey(password) {
@@ -46,7 +71,7 @@ async function openedBy({ wrapKey }) {
   return { vaultKey, vaultKeyId, userId };
 }
 
-async function olderSlot(old, fresh) {
+async function olderSlot(old) {
   return wrapVaultKey({
     wrapKey: await deriveOlderWrapKey(await asMaterial(fresh.vaultKey)),
     vaultKey: old.vaultKey,
@@ -60,8 +85,9 @@ async function olderSlot(old, fresh) {
   });
 }
 
-async function newSlots({ vaultKey, vaultKeyId, userId }, password) {
-  const made = [];
+async function newSlots(password) {
+  const { vaultKey, vaultKeyId, userId } = fresh;
+  const made = [...touched];
   if (password !== null) {
     const { wrapKey, salt, iterations } = password;
     const slotId = crypto.randomUUID();

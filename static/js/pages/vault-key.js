@@ -32,7 +32,8 @@ async function fillSlot(wrapKey) {
 
 const email = form.querySelector("[autocomplete=username]").value;
 const pending = await takePending();
-if (pending !== null && pending.userHint === email) {
+// Of a passkey it would open nothing that the password closes.
+if (pending?.kind === "password" && pending.userHint === email) {
   await fillSlot(pending.wrapKey);
   form.submit();
 } else {
