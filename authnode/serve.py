@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,21 +56,43 @@ class Place:
         return self.host in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
 
 
-def main() -> int:
+PARTS = ("web", "worker", "beat")
+
+
+class UnknownPart(Refusal):
+    """The command line names something that is no part of AuthNode."""
+
+
+def main(names: Sequence[str] = ()) -> int:
+    """Run all parts, or those named: containers and service managers run one each."""
     try:
+        wanted = chosen_parts(names)
         place = read_place(os.environ)
         var = var_folder(os.environ)
         make_folder(var)
-        check_port(place)
         environment = child_environment(os.environ, place)
+        parts = [
+            part for name, part in (("worker", worker()), ("beat", scheduler())) if name in wanted
+        ]
+        if "web" not in wanted:
+            return supervise(parts, environment, announce=lambda: True)
+        check_port(place)
         link = set_up_link(environment)
-        parts = [web_server(place, var, environment), worker(), scheduler()]
         return supervise(
-            parts, environment, announce=lambda: announce(place, environment["SITE_URL"], link)
+            [web_server(place, var, environment), *parts],
+            environment,
+            announce=lambda: announce(place, environment["SITE_URL"], link),
         )
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return 1
+
+
+def chosen_parts(names: Sequence[str]) -> set[str]:
+    unknown = [name for name in names if name not in PARTS]
+    if unknown:
+        raise UnknownPart(f"There is no part “{unknown[0]}”: only {', '.join(PARTS)}.")
+    return set(names or PARTS)
 
 
 def read_place(environment: Mapping[str, str]) -> Place:
@@ -225,4 +247,4 @@ def announce(place: Place, site_url: str, link: str) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -189,6 +189,12 @@ class PlaceTests(TestCase):
             with self.subTest(environment), pytest.raises(serve.BadChoice):
                 serve.read_place(environment)
 
+    def test_runs_all_parts_or_those_that_are_named(self) -> None:
+        self.assertEqual(serve.chosen_parts([]), {"web", "worker", "beat"})
+        self.assertEqual(serve.chosen_parts(["beat"]), {"beat"})
+        with self.assertRaisesRegex(serve.UnknownPart, "no part “mail”"):
+            serve.chosen_parts(["mail"])
+
     def test_refuses_a_port_in_use(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
