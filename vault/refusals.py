@@ -29,6 +29,18 @@ FORMAT_SENTENCES: dict[str, StrPromise] = {
     "password needed": _("The file is protected. Type the password it was made with."),
     "wrong password": _("The password is wrong, or the file is damaged."),
     "too expensive": _("The file asks for more work to open it than this site allows."),
+    "too much memory": _(
+        "Opening the file takes more memory than this site gives to it. Its operator can raise"
+        " the limit (IMPORT_MEMORY_MIB)."
+    ),
+    "unknown format": _("This is not a file of an authenticator app that AuthNode knows."),
+    "restricted": _(
+        "This export opens only in the account it comes from. Make another one in Bitwarden:"
+        " with the kind “password protected”, or as plain JSON."
+    ),
+    "nothing inside": _("There is no second factor in the file."),
+    "deleted": _("It lay in the trash of the app it comes from."),
+    "no secret": _("The file does not hold its secret: the app keeps it elsewhere."),
 }
 
 

@@ -210,10 +210,12 @@ def _read_value(value: str, row: Mapping[str, str], issuer: str, account_name: s
     account = otpauth.read(value)
     extras = _extras(row)
     is_bare = value.lower().startswith("steam:")
+    # An item that is called like its account says nothing of who issued it.
+    own_issuer = "" if issuer == account.name else issuer
     return OtpAccount(
         account.type,
         account.secret,
-        issuer=issuer if is_bare and issuer else account.issuer or issuer,
+        issuer=issuer if is_bare and issuer else account.issuer or own_issuer,
         name=account.name or account_name,
         algorithm=account.algorithm,
         digits=account.digits,

@@ -17,7 +17,7 @@ from vault.formats.refusals import Damaged, FormatRefusal, TooLarge
 name = "plaintext"
 
 _URI_LINE = re.compile(
-    rb"^[ \t]*(?:otpauth|otpauth-migration|steam)://", re.MULTILINE | re.IGNORECASE
+    rb"^[ \t]*(?:otpauth|otpauth-migration|steam|motp)://", re.MULTILINE | re.IGNORECASE
 )
 
 

@@ -30,6 +30,12 @@ SENTENCES = {
     "password needed": "The file is protected: its password is needed.",
     "wrong password": "The password is wrong, or the file is damaged.",
     "too expensive": "The file asks for more work to open it than is allowed.",
+    "too much memory": "The file asks for more memory to open it than is allowed here.",
+    "unknown format": "This is not a file of a known authenticator app.",
+    "restricted": "The export is bound to the account and opens nowhere else.",
+    "nothing inside": "There is no second factor in the file.",
+    "deleted": "It had been deleted in the app it comes from.",
+    "no secret": "The app keeps the secret of this entry elsewhere: the file does not hold it.",
 }
 
 
@@ -77,6 +83,13 @@ class TooExpensive(FormatRefusal):
 
     def __init__(self) -> None:
         super().__init__("too expensive")
+
+
+class TooMuchMemory(FormatRefusal):
+    """Opening the file takes more memory than this machine gives to it."""
+
+    def __init__(self) -> None:
+        super().__init__("too much memory")
 
 
 @dataclass(frozen=True, slots=True)
