@@ -34,7 +34,7 @@ GROUPS: Mapping[str, Group] = {
     "sign-in": Group(
         gettext_lazy("Signing in"), "key", ("session", "confirm", "factor", "recovery")
     ),
-    "codes": Group(gettext_lazy("Codes"), "codes", ("vault", "notes")),
+    "codes": Group(gettext_lazy("Codes"), "codes", ("vault", "notes", "imports")),
     "account": Group(
         gettext_lazy("Account"),
         "user",

@@ -104,6 +104,8 @@ NOTE_ENCRYPTED = "notes.encrypted"
 NOTE_REKEYED = "notes.rekeyed"
 NOTES_OPENED = "notes.opened_for_migration"
 NOTES_SEARCH_CHOSEN = "notes.search_chosen"
+IMPORT_FINISHED = "imports.finished"
+IMPORT_UNDONE = "imports.undone"
 
 PREFERENCES_CHANGED = "notifications.preferences_changed"
 MAIL_FAILED = "mail.failed"
@@ -195,6 +197,8 @@ SENTENCES: Mapping[str, StrPromise] = {
     NOTE_REKEYED: _("The note on the code “%(issuer)s” was encrypted with your newer key."),
     NOTES_OPENED: _("Notes that the server could read were opened, to encrypt them."),
     NOTES_SEARCH_CHOSEN: _("You chose where your notes are searched."),
+    IMPORT_FINISHED: _("You imported codes from files."),
+    IMPORT_UNDONE: _("You undid an import."),
     PREFERENCES_CHANGED: _("You changed what you are notified of."),
     MAIL_FAILED: _("A mail to you could not be delivered."),
 }

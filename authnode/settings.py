@@ -14,7 +14,6 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from authnode import static_headers
 from core import env, mail_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -146,10 +145,8 @@ MIDDLEWARE = [
     "core.middleware.TrustedProxies",
     "audit.middleware.RequestContext",
     "django.middleware.security.SecurityMiddleware",
-    # Before the policies of pages: half a kilobyte each time that says nothing to a style sheet.
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "core.middleware.CompressPages",
     "core.middleware.ContentSecurityPolicy",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "core.middleware.SecurityHeaders",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "sessions_lock.middleware.SessionMiddleware",
@@ -276,6 +273,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
+# Imports: all the memory of the process that opens a file with a password
+IMPORT_MEMORY_MIB = env.integer("IMPORT_MEMORY_MIB", 256, least=192, most=4096)
+
 # Mail: an SMTP server, or files under var/mail, as mails carry links that do not belong in a log
 EMAIL_URL = env.secret("EMAIL_URL")
 MAIL_IS_CONFIGURED = bool(EMAIL_URL)
@@ -324,9 +324,11 @@ CELERY_BEAT_SCHEDULE = {
     "forget-ended-sessions": {"task": "sessions_lock.tasks.forget_ended", "schedule": 3600.0},
     "forget-expired-sign-ins": {"task": "accounts.tasks.forget_expired", "schedule": 3600.0},
     "apply-factor-resets": {"task": "accounts.tasks.apply_factor_resets", "schedule": 300.0},
+    "forget-expired-imports": {"task": "imports.tasks.forget_expired", "schedule": 300.0},
     "purge-trash": {"task": "vault.tasks.purge", "schedule": 3600.0},
 }
 JOB_HANDLERS = {
+    "import-reading": "imports.services.opening.read_batch",
     "mail": "notifications.mail.deliver",
     "password-reset": "accounts.reset.asking.answer",
 }
@@ -355,7 +357,6 @@ STORAGES = {
     "staticfiles": {"BACKEND": "authnode.staticfiles.ModuleStorage"},
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
-WHITENOISE_ADD_HEADERS_FUNCTION = static_headers.add
 
 SILENCED_SYSTEM_CHECKS = [
     # The embedded cache counts atomically (core.cache, tested with processes in parallel).

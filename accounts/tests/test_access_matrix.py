@@ -19,6 +19,7 @@ from accounts.models import Passkey, TrustedBrowser, User
 from accounts.tests import access_table as table
 from accounts.totp.tests.test_totp import enrol
 from core import sealing
+from imports.tests.making import make_import
 from keyslots.models import KeySlot, VaultKey
 from notifications.models import Notification
 from sessions_lock.models import SessionActivity
@@ -61,6 +62,7 @@ def things_of(user: User) -> dict[str, Any]:
     return {
         "entry": entry.pk,
         "trashed entry": trashed.pk,
+        "import": make_import(user, account(4), at=now).pk,
         "draft": draft.pk,
         "earlier secret": entry.earlier_secrets.get().pk,
         "category": vault.add_category(owner=user, name="Work", at=now).pk,

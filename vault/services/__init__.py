@@ -31,7 +31,16 @@ from vault.services.drafts import (
     skip_draft,
 )
 from vault.services.duplicates import Duplicates, find_duplicates
+from vault.services.holding import hold_vault
 from vault.services.icons import icon_of, remove_icon, set_icon
+from vault.services.importing import (
+    add_decided,
+    category_ids,
+    delete_empty_categories,
+    guarding,
+    overwrite,
+    undo_overwrite,
+)
 from vault.services.ordering import move_beside, move_entry
 from vault.services.replacing import (
     EarlierSecretGone,
@@ -91,16 +100,21 @@ __all__ = [
     "add_accounts",
     "add_anyway",
     "add_category",
+    "add_decided",
     "add_draft",
     "advance_hotp",
+    "category_ids",
     "change_category",
     "change_entry",
     "delete_category",
+    "delete_empty_categories",
     "empty_trash",
     "entries_by_secret",
     "find_duplicates",
     "forget_earlier",
     "forget_expired",
+    "guarding",
+    "hold_vault",
     "icon_of",
     "keep_drafts",
     "mark_favourites",
@@ -108,6 +122,7 @@ __all__ = [
     "move_beside",
     "move_category",
     "move_entry",
+    "overwrite",
     "purge_entry",
     "purge_expired",
     "put_back",
@@ -123,4 +138,5 @@ __all__ = [
     "trash_entries",
     "trash_entry",
     "undo_hotp",
+    "undo_overwrite",
 ]

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +17,7 @@ from audit import events
 from core import sealing
 from vault import brands
 from vault.formats.account import OtpAccount
-from vault.models import Category, OtpEntry
+from vault.models import TINTS, Category, OtpEntry
 from vault.refusals import VaultRefusal
 from vault.services import categories
 from vault.services.holding import hold_vault, next_position
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 MOST_AT_ONCE = 5000
+LONGEST_ADDRESS = 500
 
 
 class TooManyAccounts(VaultRefusal):
@@ -64,7 +67,7 @@ def add_accounts(
         for account in accounts:
             (held if account.secret in known else fresh).append(account)
             known.add(account.secret)
-        added.entries = _write(owner, fresh, at, website)
+        added.entries = write(owner, fresh, at, website)
         pairs = zip(fresh, added.entries, strict=True)
         guards = totp.guarding_secrets(owner)
         added.guarding = [
@@ -81,7 +84,7 @@ def add_anyway(*, owner: User, account: OtpAccount, at: datetime, website: str =
     """Add an account even if its secret is in the vault already."""
     with transaction.atomic():
         hold_vault(owner.pk)
-        return _write(owner, [account], at, website)[0]
+        return write(owner, [account], at, website)[0]
 
 
 def entries_by_secret(owner: User) -> dict[bytes, OtpEntry]:
@@ -95,9 +98,10 @@ def entries_by_secret(owner: User) -> dict[bytes, OtpEntry]:
     return found
 
 
-def _write(
-    owner: User, accounts: Sequence[OtpAccount], at: datetime, website: str
+def write(
+    owner: User, accounts: Sequence[OtpAccount], at: datetime, website: str = ""
 ) -> list[OtpEntry]:
+    """Add accounts at the end, whatever is there; the caller holds the vault."""
     first = next_position(OtpEntry.objects.for_owner(owner))
     entries = [
         _new_entry(owner.pk, account, at=at, website=website, position=first + place)
@@ -115,6 +119,9 @@ def _write(
 def _new_entry(
     owner_id: UUID, account: OtpAccount, *, at: datetime, website: str, position: int
 ) -> OtpEntry:
+    # A file may say how an entry looks; only what could have been chosen here is taken.
+    icon = account.icon if account.icon and brands.draw(account.icon) else ""
+    has_tint = 1 <= account.tint <= TINTS
     entry = OtpEntry(
         id=uuid4(),
         owner_id=owner_id,
@@ -125,16 +132,28 @@ def _new_entry(
         digits=account.digits,
         period=account.period,
         counter=account.counter,
-        website=website,
+        website=website or website_of(account),
         is_favourite=account.favourite,
         position=position,
-        icon=brands.slug_for(account.issuer),
-        tint=brands.tint_for(account.issuer, account.name),
+        icon=icon or brands.slug_for(account.issuer),
+        is_icon_chosen=bool(icon),
+        tint=account.tint if has_tint else brands.tint_for(account.issuer, account.name),
+        is_tint_chosen=has_tint,
         created_at=at,
         updated_at=at,
     )
     sealing.seal_field(entry, "sealed_secret", account.secret)
     return entry
+
+
+def website_of(account: OtpAccount) -> str:
+    """The web address that came with an account, if it is one."""
+    address = account.website[:LONGEST_ADDRESS]
+    try:
+        URLValidator(schemes=("http", "https"))(address)
+    except ValidationError:
+        return ""
+    return address
 
 
 def _assign(pairs: Iterable[tuple[OtpEntry, OtpAccount]], named: dict[str, Category]) -> None:

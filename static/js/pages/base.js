@@ -1,5 +1,4 @@
 // Every page: bind the behaviours its markup asks for.
-import { bindAutoLock } from "../behaviours/auto-lock.js";
 import { bindDialogs } from "../behaviours/dialog.js";
 import { bindDismiss } from "../behaviours/dismiss.js";
 import { bindDrawer } from "../behaviours/drawer.js";
@@ -25,4 +24,3 @@ bindReveal();
 bindFocusFirst();
 registerOffline();
 bindOpenVault();
-bindAutoLock();
