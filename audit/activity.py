@@ -41,7 +41,9 @@ GROUPS: Mapping[str, Group] = {
         ("account", "address", "reset", "invitation", "sign_up", "notifications", "mail"),
     ),
     "refused": Group(gettext_lazy("Refused access"), "warning", ("access",)),
-    "administration": Group(gettext_lazy("Administration"), "settings", ("admin",)),
+    "administration": Group(
+        gettext_lazy("Administration"), "settings", ("admin", "backup", "restore")
+    ),
 }
 
 

@@ -106,6 +106,18 @@ NOTES_OPENED = "notes.opened_for_migration"
 NOTES_SEARCH_CHOSEN = "notes.search_chosen"
 IMPORT_FINISHED = "imports.finished"
 IMPORT_UNDONE = "imports.undone"
+BACKUP_CREATED = "backup.created"
+BACKUP_UPLOADED = "backup.uploaded"
+BACKUP_VERIFIED = "backup.verified"
+BACKUP_DRILLED = "backup.drilled"
+BACKUP_FAILED = "backup.failed"
+BACKUP_DOWNLOADED = "backup.downloaded"
+BACKUP_DELETED = "backup.deleted"
+BACKUP_PLAN_CHANGED = "backup.plan_changed"
+RESTORE_REPORTED = "restore.reported"
+RESTORE_BEGUN = "restore.begun"
+RESTORE_DONE = "restore.done"
+RESTORE_REFUSED = "restore.refused"
 
 PREFERENCES_CHANGED = "notifications.preferences_changed"
 MAIL_FAILED = "mail.failed"
@@ -199,6 +211,18 @@ SENTENCES: Mapping[str, StrPromise] = {
     NOTES_SEARCH_CHOSEN: _("You chose where your notes are searched."),
     IMPORT_FINISHED: _("You imported codes from files."),
     IMPORT_UNDONE: _("You undid an import."),
+    BACKUP_CREATED: _("A backup was begun."),
+    BACKUP_UPLOADED: _("A copy of a backup was stored elsewhere."),
+    BACKUP_VERIFIED: _("A backup was verified."),
+    BACKUP_DRILLED: _("A backup was restored for practice, into an empty database."),
+    BACKUP_FAILED: _("A backup failed."),
+    BACKUP_DOWNLOADED: _("You downloaded a backup."),
+    BACKUP_DELETED: _("A backup was deleted."),
+    BACKUP_PLAN_CHANGED: _("You changed when backups are made and how long they are kept."),
+    RESTORE_REPORTED: _("A dry run showed what a restore would change."),
+    RESTORE_BEGUN: _("You began to restore a backup."),
+    RESTORE_DONE: _("A backup was restored."),
+    RESTORE_REFUSED: _("A restore was refused or failed, and changed nothing."),
     PREFERENCES_CHANGED: _("You changed what you are notified of."),
     MAIL_FAILED: _("A mail to you could not be delivered."),
 }

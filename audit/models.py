@@ -121,7 +121,7 @@ class ChainHead(models.Model):
 class Tombstone(models.Model):
     """Something was deleted for the sake of security: no restore may bring it back."""
 
-    restore_policy = "keep live"
+    restore_policy = "monotone"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=40)

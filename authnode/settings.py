@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -37,6 +38,12 @@ ADMIN_PATH = "admin/"
 SECRET_KEY = env.secret("SECRET_KEY", default_file=VAR / "secret.key")
 MASTER_KEY = env.secret("MASTER_KEY", default_file=VAR / "master.key")
 BACKUP_KEY = env.secret("BACKUP_KEY", default_file=VAR / "backup.key")
+# Where those of them lie that come from files: a backup beside its key is no protection.
+KEY_FILES = {
+    name: file
+    for name, default in (("MASTER_KEY", "master.key"), ("BACKUP_KEY", "backup.key"))
+    if (file := env.secret_file(name, default_file=VAR / default)) is not None
+}
 
 # People
 SIGN_UP = env.choice("SIGN_UP", "invitation", ("invitation", "open", "closed"))
@@ -149,6 +156,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "core.middleware.SecurityHeaders",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "backups.maintenance.Maintenance",
     "sessions_lock.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -326,12 +334,39 @@ CELERY_BEAT_SCHEDULE = {
     "apply-factor-resets": {"task": "accounts.tasks.apply_factor_resets", "schedule": 300.0},
     "forget-expired-imports": {"task": "imports.tasks.forget_expired", "schedule": 300.0},
     "purge-trash": {"task": "vault.tasks.purge", "schedule": 3600.0},
+    "watch-backups": {"task": "backups.tasks.watch", "schedule": 900.0},
+    "drill-restore": {
+        "task": "backups.tasks.drill",
+        "schedule": crontab(minute="23", hour="4", day_of_month="2"),
+    },
 }
 JOB_HANDLERS = {
     "import-reading": "imports.services.opening.read_batch",
     "mail": "notifications.mail.deliver",
     "password-reset": "accounts.reset.asking.answer",
+    "backup": "backups.work.make",
+    "backup-verify": "backups.work.verify",
+    "backup-upload": "backups.work.upload",
+    "backup-drill": "backups.work.drill",
+    "restore-report": "backups.work.report",
+    "restore": "backups.work.restore",
 }
+
+# Backups: a local directory, and S3 or any other Django storage besides
+RELEASE = "0.1"
+BACKUP_DIRECTORY = Path(env.text("BACKUP_DIRECTORY", str(VAR / "backups")))
+BACKUP_PUBLIC_KEYS = env.items("BACKUP_PUBLIC_KEYS")
+BACKUP_S3_BUCKET = env.text("BACKUP_S3_BUCKET")
+BACKUP_S3_PREFIX = env.text("BACKUP_S3_PREFIX").strip("/")
+BACKUP_S3_ENDPOINT = env.text("BACKUP_S3_ENDPOINT")
+BACKUP_S3_REGION = env.text("BACKUP_S3_REGION", "us-east-1")
+BACKUP_S3_ACCESS_KEY = env.secret("BACKUP_S3_ACCESS_KEY")
+BACKUP_S3_SECRET_KEY = env.secret("BACKUP_S3_SECRET_KEY")
+BACKUP_STORAGE = env.text("BACKUP_STORAGE")
+BACKUP_STORAGE_OPTIONS = env.mapping("BACKUP_STORAGE_OPTIONS")
+# The apps whose rows are "one user's vault".
+BACKUP_VAULT_APPS = ["vault", "notes"]
+METRICS_TOKEN = env.secret("METRICS_TOKEN")
 
 # Places, evaluated only with a database file of the operator's
 GEOIP_CITY_DATABASE = env.text("GEOIP_CITY_DATABASE")
@@ -352,10 +387,12 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
     "accounts.finders.CommonPasswordsFinder",
 ]
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "authnode.staticfiles.ModuleStorage"},
 }
+if BACKUP_STORAGE:
+    STORAGES["backups"] = {"BACKEND": BACKUP_STORAGE, "OPTIONS": BACKUP_STORAGE_OPTIONS}
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
 SILENCED_SYSTEM_CHECKS = [

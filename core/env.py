@@ -6,8 +6,10 @@ platforms mount secrets; the file wins over a default, the variable over the fil
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -57,6 +59,26 @@ def choice(name: str, default: str, choices: tuple[str, ...]) -> str:
     if word not in choices:
         raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not “{word}”.")
     return word
+
+
+def mapping(name: str) -> dict[str, Any]:
+    """A JSON object; nothing is an empty one."""
+    word = text(name)
+    try:
+        found = json.loads(word) if word else {}
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ImproperlyConfigured(f'{name} must be a JSON object, like {{"option": 1}}.')
+    return found
+
+
+def secret_file(name: str, *, default_file: Path | None = None) -> Path | None:
+    """The file that `secret` reads; None when the value stands in the environment itself."""
+    if os.environ.get(name):
+        return None
+    path = text(f"{name}_FILE")
+    return Path(path) if path else default_file
 
 
 def secret(name: str, *, default_file: Path | None = None) -> str:

@@ -21,7 +21,8 @@ class KeyCheck(models.Model):
 class LastingKey(models.Model):
     """A random key made once. Rotation seals it anew and never changes it."""
 
-    restore_policy = "rows"
+    # Not as a row: a backup carries these keys in its first record (backups.restores).
+    restore_policy = "never"
 
     purpose = models.CharField(max_length=40, primary_key=True)
     sealed_key = SealedField(purpose="lasting-key", owner="purpose")
@@ -35,6 +36,7 @@ class AllowanceSlot(models.Model):
     """One of the N places of a limit "N per period"; taken until `free_at`."""
 
     restore_policy = "never"
+    in_backups = False
 
     key_hash = models.CharField(max_length=64)
     slot = models.PositiveSmallIntegerField()

@@ -16,6 +16,7 @@ from __future__ import annotations
 import base64
 import binascii
 import functools
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -66,10 +67,17 @@ def seal(purpose: str, owner: UUID | str, place: str, data: bytes) -> str:
 
 def unseal(purpose: str, owner: UUID | str, place: str, token: str) -> bytes:
     """Open what `seal` made with the same purpose, owner and place; raises SealingError."""
+    return unseal_with(keyring.ring().keys, purpose, owner, place, token)
+
+
+def unseal_with(
+    keys: Mapping[str, bytes], purpose: str, owner: UUID | str, place: str, token: str
+) -> bytes:
+    """Open a value with master keys that are not this site's own, such as those of a backup."""
     key_id, _, sealed = token.partition(":")
-    if key_id not in keyring.ring().keys:
+    if key_id not in keys:
         raise UnknownKey(key_id)
-    plain = _open(_fernet(key_id, purpose, str(owner)), sealed)
+    plain = _open(_derived(keys[key_id], purpose, str(owner)), sealed)
     size = int.from_bytes(plain[:2])
     name, data = plain[2 : 2 + size], plain[2 + size :]
     if name != place.encode():

@@ -35,6 +35,7 @@ class Job(models.Model):
     """
 
     restore_policy = "never"
+    in_backups = False
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
@@ -92,6 +93,7 @@ class Heartbeat(models.Model):
     """When a periodic task last ran, for the health page."""
 
     restore_policy = "never"
+    in_backups = False
 
     name = models.CharField(max_length=40, primary_key=True)
     at = models.DateTimeField()

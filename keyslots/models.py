@@ -9,7 +9,7 @@ from core.fields import SealedField
 class VaultKey(models.Model):
     """A vault key that a browser made. The key itself is known to browsers only; this is its id."""
 
-    restore_policy = "rows"
+    restore_policy = "monotone"
 
     id = models.UUIDField(primary_key=True, editable=False)
     user = models.ForeignKey(
@@ -24,7 +24,9 @@ class VaultKey(models.Model):
 class KeySlot(models.Model):
     """One way to open a vault key: the key, wrapped by the browser and sealed once more here."""
 
-    restore_policy = "rows"
+    restore_policy = "monotone"
+    restore_highest = ("last_used_at",)
+    restore_tombstone = "key_slot"
 
     class Kind(models.TextChoices):
         PASSWORD = "password"

@@ -25,6 +25,8 @@ class Kind:
     title: StrPromise
     sentence: StrPromise
     is_security: bool = False
+    # Nobody else is told of it, nor asked whether they want to be.
+    for_operators: bool = False
     channels: frozenset[str] = field(default=frozenset(CHANNELS))
 
     def is_locked(self, channel: str) -> bool:
@@ -205,6 +207,37 @@ INVITATION_ACCEPTED = Kind(
     _("%(email)s accepted your invitation and has an account now."),
 )
 
+DATA_RESTORED = Kind(
+    "data_restored",
+    _("Data restored from a backup"),
+    _(
+        "An operator restored a backup, which changed something of yours. You were signed out"
+        " everywhere. Used codes and removed factors stay as they were."
+    ),
+    is_security=True,
+)
+BACKUP_FAILED = Kind(
+    "backup_failed",
+    _("Backup failed"),
+    _("A backup failed: %(reason)s"),
+    is_security=True,
+    for_operators=True,
+)
+BACKUP_COPY_FAILED = Kind(
+    "backup_copy_failed",
+    _("Copy of a backup failed"),
+    _("A backup lies on the server alone, as it could not be copied elsewhere: %(reason)s"),
+    is_security=True,
+    for_operators=True,
+)
+BACKUP_OVERDUE = Kind(
+    "backup_overdue",
+    _("No verified backup"),
+    _("No backup was verified within two intervals of the schedule."),
+    is_security=True,
+    for_operators=True,
+)
+
 ALL: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -236,6 +269,10 @@ ALL: Mapping[str, Kind] = {
         SECRET_REVEALED,
         ACCOUNT_CREATED,
         INVITATION_ACCEPTED,
+        DATA_RESTORED,
+        BACKUP_FAILED,
+        BACKUP_COPY_FAILED,
+        BACKUP_OVERDUE,
     )
 }
 
@@ -257,6 +294,11 @@ def get(name: str) -> Kind:
     if name not in ALL:
         raise UnknownKind(name)
     return ALL[name]
+
+
+def for_person(is_operator: bool) -> list[Kind]:
+    """The kinds that somebody can be told of, in the order of the catalogue."""
+    return [kind for kind in ALL.values() if is_operator or not kind.for_operators]
 
 
 def sentence(kind: Kind, params: Mapping[str, str]) -> str:

@@ -102,13 +102,14 @@ def choice(user: Person, kind: kinds.Kind) -> Choice:
 def choices(user: Person) -> list[Choice]:
     """What a user hears of, all kinds in the order of the catalogue."""
     rows = {row.kind: row for row in NotificationPreference.objects.filter(user=user.pk)}
-    return [_choice(kind, rows.get(kind.name)) for kind in kinds.ALL.values()]
+    shown = kinds.for_person(_is_operator(user))
+    return [_choice(kind, rows.get(kind.name)) for kind in shown]
 
 
 def choose(*, user: Person, wanted: Mapping[str, frozenset[str]], at: datetime) -> None:
     """Keep the channels wanted for each kind; a locked channel stays on whatever is asked."""
     with transaction.atomic():
-        for kind in kinds.ALL.values():
+        for kind in kinds.for_person(_is_operator(user)):
             channels = wanted.get(kind.name, frozenset())
             NotificationPreference.objects.update_or_create(
                 user_id=str(user.pk),
@@ -130,6 +131,10 @@ def mark_all_read(*, user: Person, at: datetime) -> int:
     return (
         Notification.objects.for_owner(user).unread().filter(created_at__lte=at).update(read_at=at)
     )
+
+
+def _is_operator(user: Person) -> bool:
+    return bool(getattr(user, "is_staff", False))
 
 
 def _choice(kind: kinds.Kind, row: NotificationPreference | None) -> Choice:

@@ -19,6 +19,8 @@ class RecoverySet(models.Model):
     """Ten codes that were made, shown and end together. One set of a user is valid at a time."""
 
     restore_policy = "monotone"
+    restore_highest = ("last_used_at",)
+    restore_stays_set = ("confirmed_at", "superseded_at", "invalidated_at")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(
@@ -77,6 +79,7 @@ class RecoveryCode(models.Model):
     """One code, as a sealed HMAC: neither database nor administration can give it back."""
 
     restore_policy = "monotone"
+    restore_stays_set = ("used_at", "used_address", "used_browser")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     recovery_set = models.ForeignKey(RecoverySet, on_delete=models.CASCADE, related_name="codes")

@@ -38,6 +38,7 @@ class SessionActivity(models.Model):
     """
 
     restore_policy = "never"
+    in_backups = False
 
     class EndReason(models.TextChoices):
         SIGNED_OUT = "signed out", _("signed out")

@@ -91,6 +91,15 @@ def end_others(user_id: UUID, *, but: str | None, at: datetime) -> int:
     return len(ending.end(ids, Reason.CREDENTIALS_CHANGED, at=at))
 
 
+def end_all(*, at: datetime) -> int:
+    """End every session of the site, as after a restore."""
+    return SessionActivity.objects.filter(ended_at=None).update(
+        ended_at=at,
+        ended_reason=SessionActivity.EndReason.CREDENTIALS_CHANGED,
+        session_data="",
+    )
+
+
 def forget_ended(*, at: datetime) -> int:
     """Delete expired anonymous rows and the rows of sessions that ended a month ago."""
     past = Q(ended_at__lt=at - KEPT_AFTER_END) | Q(absolute_deadline__lt=at - KEPT_AFTER_END)

@@ -96,6 +96,7 @@ class OtpEntry(models.Model):
     # The counter alone is monotone: a restored row keeps the higher of the two counters, or the
     # service on the other side would refuse the next codes as already used.
     restore_policy = "rows"
+    restore_highest = ("counter", "last_used_at")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(

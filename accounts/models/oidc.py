@@ -15,7 +15,7 @@ class OidcIdentity(models.Model):
     that was rewritten to lead to somebody else opens nobody's account.
     """
 
-    restore_policy = "rows"
+    restore_policy = "monotone"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(

@@ -11,7 +11,9 @@ from keyslots.models import KeySlot
 class Passkey(models.Model):
     """A WebAuthn credential: passkey or security key."""
 
-    restore_policy = "rows"
+    restore_policy = "monotone"
+    restore_highest = ("sign_count",)
+    restore_tombstone = "passkey"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(

@@ -59,7 +59,8 @@ class AddressChange(models.Model):
 class FactorReset(models.Model):
     """An operator's help for somebody who has lost every factor; stoppable for a day."""
 
-    restore_policy = "rows"
+    restore_policy = "monotone"
+    restore_stays_set = ("stopped_at", "done_at")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 class SignUpToken(models.Model):
     """A link that makes one account. It already holds the ids that the account's slot binds."""
 
-    restore_policy = "rows"
+    restore_policy = "monotone"
+    restore_stays_set = ("used_at", "withdrawn_at")
 
     class Origin(models.TextChoices):
         SET_UP = "set-up", _("set-up link")

@@ -13,6 +13,8 @@ class TotpDevice(Device):
     """An authenticator app that guards an account here (not an entry of the vault)."""
 
     restore_policy = "monotone"
+    restore_highest = ("last_step", "last_used_at")
+    restore_tombstone = "totp_device"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     sealed_secret = SealedField(purpose="totp-factor", owner="user_id")

@@ -60,6 +60,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person. The password column holds the sealed Argon2id hash of the auth secret."""
 
     restore_policy = "rows"
+    # Where the account is still here, a restore changes nothing of how it is opened or may do.
+    restore_kept = (
+        *("email", "password", "kdf_salt", "kdf_iterations", "credentials_version"),
+        *("is_active", "is_staff", "is_superuser", "passkey_handle", "last_login"),
+        *("factor_due_at", "reset_open_until"),
+    )
+    restore_removes = False
+    restore_tombstone = "user"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField(_("e-mail address"), unique=True)

@@ -18,6 +18,7 @@ from django.http import HttpRequest
 
 from accounts import factors
 from accounts.models import TotpDevice, User
+from audit import services as audit
 from core import otp, sealing
 
 PERIOD = 30
@@ -107,6 +108,7 @@ def remove(request: HttpRequest, user: User, device_id: UUID, *, at: datetime) -
     with transaction.atomic():
         gone, _ = TotpDevice.objects.filter(user=user, pk=device_id, confirmed=True).delete()
         if gone:
+            audit.bury("totp_device", device_id, at=at)
             factors.announce_removed(request, user, factor="totp", at=at)
     return bool(gone)
 

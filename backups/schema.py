@@ -1,0 +1,92 @@
+"""Which migrations a database has had, and the models as they were then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from django.apps.registry import Apps
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+
+State = Mapping[str, Sequence[str]]
+
+
+class NewerRelease(Exception):
+    """The backup comes from a release that this one does not know yet."""
+
+    def __init__(self, migration: str) -> None:
+        super().__init__(
+            f"This backup comes from a newer AuthNode (migration {migration} is not known here)."
+            " Install that release first."
+        )
+
+
+def applied(connection: BaseDatabaseWrapper) -> dict[str, list[str]]:
+    """The newest applied migrations of each app."""
+    loader = MigrationLoader(connection)
+    done = set(loader.applied_migrations)
+    newest: dict[str, list[str]] = {}
+    for app, name in sorted(done):
+        node = loader.graph.node_map.get((app, name))
+        if node is None:
+            continue
+        followed = any(child.key in done and child.key[0] == app for child in node.children)
+        if not followed:
+            newest.setdefault(app, []).append(name)
+    return newest
+
+
+def current() -> dict[str, list[str]]:
+    """The newest migrations of this release."""
+    loader = MigrationLoader(None, ignore_no_migrations=True)
+    newest: dict[str, list[str]] = {}
+    for app, name in sorted(loader.graph.leaf_nodes()):
+        newest.setdefault(app, []).append(name)
+    return newest
+
+
+def is_pending(connection: BaseDatabaseWrapper) -> bool:
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def check_known(state: State) -> None:
+    """Raise NewerRelease when a migration is not one of ours."""
+    graph = MigrationLoader(None, ignore_no_migrations=True).graph
+    for node in _nodes(state):
+        if node not in graph.node_map:
+            raise NewerRelease(".".join(node))
+
+
+def models_at(state: State) -> Apps:
+    """The models as they were after these migrations."""
+    loader = MigrationLoader(None, ignore_no_migrations=True)
+    return cast(Apps, loader.project_state(_nodes(state)).apps)
+
+
+def migrate(alias: str, state: State | None = None) -> None:
+    """Bring a scratch database to a state, or to that of this release."""
+    executor = MigrationExecutor(connections[alias])
+    targets = _nodes(state) if state is not None else executor.loader.graph.leaf_nodes()
+    executor.migrate(targets)
+
+
+def create_at_once(alias: str, models: Sequence[type], state: State) -> None:
+    """Make today's tables without walking through all migrations, and note them as applied."""
+    connection = connections[alias]
+    with connection.schema_editor() as editor:
+        for model in models:
+            if not model._meta.auto_created:  # type: ignore[attr-defined]
+                editor.create_model(model)
+    recorder = MigrationRecorder(connection)
+    recorder.ensure_schema()
+    for node in _nodes(state):
+        recorder.record_applied(*node)
+
+
+def _nodes(state: State) -> list[tuple[str, str]]:
+    return [(app, name) for app, names in state.items() for name in names]
