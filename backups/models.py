@@ -204,6 +204,7 @@ class RetentionPlan(models.Model):
     """How long backups are kept: all of some days, then one a week, then one a month."""
 
     restore_policy = "rows"
+    restore_removes = False
     ONLY = 1
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY, editable=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import cast
 
@@ -9,9 +10,12 @@ from django.apps.registry import Apps
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.graph import MigrationGraph
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+# How SQLite makes today's tables, once this process has found out.
+_statements: list[str] = []
 State = Mapping[str, Sequence[str]]
 
 
@@ -40,11 +44,16 @@ def applied(connection: BaseDatabaseWrapper) -> dict[str, list[str]]:
     return newest
 
 
+@functools.lru_cache(maxsize=1)
+def _graph() -> MigrationGraph:
+    """The migrations of this release, which do not change while a process lives."""
+    return MigrationLoader(None, ignore_no_migrations=True).graph
+
+
 def current() -> dict[str, list[str]]:
     """The newest migrations of this release."""
-    loader = MigrationLoader(None, ignore_no_migrations=True)
     newest: dict[str, list[str]] = {}
-    for app, name in sorted(loader.graph.leaf_nodes()):
+    for app, name in sorted(_graph().leaf_nodes()):
         newest.setdefault(app, []).append(name)
     return newest
 
@@ -56,9 +65,8 @@ def is_pending(connection: BaseDatabaseWrapper) -> bool:
 
 def check_known(state: State) -> None:
     """Raise NewerRelease when a migration is not one of ours."""
-    graph = MigrationLoader(None, ignore_no_migrations=True).graph
     for node in _nodes(state):
-        if node not in graph.node_map:
+        if node not in _graph().node_map:
             raise NewerRelease(".".join(node))
 
 
@@ -78,6 +86,10 @@ def migrate(alias: str, state: State | None = None) -> None:
 def create_at_once(alias: str, models: Sequence[type], state: State) -> None:
     """Make today's tables without walking through all migrations, and note them as applied."""
     connection = connections[alias]
+    if _statements:
+        for statement in _statements:
+            connection.connection.execute(statement)
+        return
     with connection.schema_editor() as editor:
         for model in models:
             if not model._meta.auto_created:  # type: ignore[attr-defined]
@@ -86,6 +98,9 @@ def create_at_once(alias: str, models: Sequence[type], state: State) -> None:
     recorder.ensure_schema()
     for node in _nodes(state):
         recorder.record_applied(*node)
+    # Django thinks for a while about its tables; the next scratch takes what it came to.
+    query = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'"
+    _statements.extend(row[0] for row in connection.connection.execute(query))
 
 
 def _nodes(state: State) -> list[tuple[str, str]]:

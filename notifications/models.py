@@ -24,6 +24,9 @@ class Notification(models.Model):
     """One line of somebody's inbox; the words come from its kind, in the reader's language."""
 
     restore_policy = "rows"
+    restore_stays_set = ("read_at",)
+    # What somebody was told since the backup stays told.
+    restore_removes = False
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(

@@ -23,7 +23,7 @@ import json, sys
 from authnode import settings
 print(json.dumps({name: getattr(settings, name) for name in sys.argv[1:]}, default=str))
 """
-READERS = re.compile(r'env\.(?:text|boolean|integer|items|choice|secret)\(\s*"([A-Z_]+)"')
+READERS = re.compile(r'env\.(?:text|boolean|integer|items|choice|mapping|secret)\(\s*"([A-Z_]+)"')
 
 
 def run(code: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
