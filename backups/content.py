@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.apps import apps as current_apps
 from django.apps.registry import Apps
@@ -76,7 +76,7 @@ class Table:
 
     @property
     def columns(self) -> list[str]:
-        return [field.column for field in self.fields]
+        return [str(field.column) for field in self.fields]
 
     @property
     def key(self) -> Field[Any, Any]:
@@ -94,12 +94,12 @@ class Table:
 
 def stored_models(registry: Apps | None = None) -> list[type[Model]]:
     """Every table a backup holds, of today's models or of an earlier state of them."""
-    registry = registry or current_apps  # type: ignore[assignment]
+    registry = registry or current_apps
     return [model for model in _tables(registry) if _is_stored(model._meta.label)]
 
 
 def all_models(registry: Apps | None = None) -> list[type[Model]]:
-    return list(_tables(registry or current_apps))  # type: ignore[arg-type]
+    return list(_tables(registry or current_apps))
 
 
 def table(model: type[Model]) -> Table:
@@ -124,7 +124,7 @@ def policy_of(model: type[Model]) -> str:
     policy = model.__dict__.get("restore_policy") or FOREIGN_POLICIES.get(label)
     policy = policy or FOREIGN_APPS.get(model._meta.app_label)
     if policy is None and model._meta.auto_created:
-        policy = policy_of(model._meta.auto_created)
+        policy = policy_of(cast("type[Model]", model._meta.auto_created))
     if policy is None:
         raise NoPolicy(label)
     return str(policy)

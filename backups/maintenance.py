@@ -6,6 +6,7 @@ database, and goes out by itself when the restoring process dies.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 
@@ -14,6 +15,7 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
+logger = logging.getLogger(__name__)
 KEY = "maintenance"
 LASTS_SECONDS = 120
 # How long a process may rely on what it saw.
@@ -24,13 +26,11 @@ _seen: tuple[float, bool] = (0.0, False)
 
 def begin() -> None:
     """Show the page from now on; keep calling it, or it ends after two minutes."""
-    cache.set(KEY, True, LASTS_SECONDS)
-    _forget()
+    _ask(lambda: cache.set(KEY, True, LASTS_SECONDS))
 
 
 def end() -> None:
-    cache.delete(KEY)
-    _forget()
+    _ask(lambda: cache.delete(KEY))
 
 
 def is_on() -> bool:
@@ -45,9 +45,13 @@ def is_on() -> bool:
     return answer
 
 
-def _forget() -> None:
+def _ask(cache_deed: Callable[[], object]) -> None:
     global _seen  # noqa: PLW0603 - as above
     _seen = (0.0, False)
+    try:
+        cache_deed()
+    except Exception:  # noqa: BLE001 - as above; the restore is one transaction with or without a page
+        logger.warning("The cache is away: nobody is shown that a backup is being restored.")
 
 
 class Maintenance:

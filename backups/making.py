@@ -101,7 +101,7 @@ def _write_tables(
     registry = current_apps if is_current else schema.models_at(header.migrations)
     counts: dict[str, int] = {}
     for model in content.stored_models(registry):
-        columns = [field.column for field in model._meta.local_concrete_fields]
+        columns = [str(field.column) for field in model._meta.local_concrete_fields]
         head = container.TableHead(model._meta.db_table, model._meta.label, columns)
         writer.write(head.as_bytes() + b"\n")
         counts[head.table] = 0

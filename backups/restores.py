@@ -152,7 +152,11 @@ def carry_out(
                 )
             _end_sessions(wish, at)
             _tell(restorer, at)
-            facts = {"backup": name, "mode": wish.mode, "changes": report.changes}
+            facts: dict[str, str | int | bool] = {
+                "backup": name,
+                "mode": wish.mode,
+                "changes": report.changes,
+            }
             audit.record(events.RESTORE_DONE, user=by, facts=facts, at=at)
             if within:
                 within(report)

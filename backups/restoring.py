@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -279,7 +279,7 @@ class _OneTable:
         self.source, self.target = whole.source, whole.target
         self.counts = whole.report.tables[table.label]
         self.columns = {column: place for place, column in enumerate(table.columns)}
-        self.key_place = table.columns.index(table.key.column)
+        self.key_place = table.columns.index(rows.column(table.key))
         self.sealed = [f for f in table.fields if isinstance(f, SealedField)]
         self.json = {place for place, f in enumerate(table.fields) if rows.is_json(f)}
         path = content.owner_path(table.model)
@@ -338,7 +338,7 @@ class _OneTable:
 
     def _read_live(self, keys: Sequence[Any]) -> list[Row]:
         connection = connections[self.target]
-        column = connection.ops.quote_name(self.table.key.column)
+        column = connection.ops.quote_name(rows.column(self.table.key))
         marks = ", ".join(["%s"] * len(keys))
         params = [rows.parameter(connection, self.table.key, key) for key in keys]
         return rows.read(self.target, self.table.model, f"WHERE {column} IN ({marks})", params)
@@ -419,7 +419,7 @@ class _OneTable:
     def _write(self, key: Any, row: Row, columns: set[str]) -> bool:
         ready = self._resealed(self._translated([row])[0]) if columns else row
         fields = [field for field in self.table.fields if field.column in columns]
-        values = [ready[self.columns[field.column]] for field in fields]
+        values = [ready[self.columns[rows.column(field)]] for field in fields]
         try:
             with transaction.atomic(using=self.target):
                 rows.update(self.target, self.table.model, fields, key, values)
@@ -476,7 +476,7 @@ class _OneTable:
         """Security rows whose user was here all the time: they were removed, not lost."""
         if self.table.policy != content.MONOTONE or self.owner is None:
             return set()
-        place = self.columns[self.owner.column]
+        place = self.columns[rows.column(self.owner)]
         owners = {row[place] for row in missing}
         users = _user_model()
         living = rows.existing(self.target, users._meta.pk, owners)
@@ -490,7 +490,7 @@ class _OneTable:
             target = reference.target_field
             if target.model._meta.label in content.BY_NAME:
                 continue
-            place = self.columns[reference.column]
+            place = self.columns[rows.column(reference)]
             wanted = {row[place] for row in passed if row[place] is not None}
             there = rows.existing(self.target, target, wanted)
             if target.model is self.table.model:
@@ -569,7 +569,7 @@ class _OneTable:
 
     def _check_owner(self, row: Row, here: Row) -> None:
         if self.owner is not None:
-            place = self.columns[self.owner.column]
+            place = self.columns[rows.column(self.owner)]
             if row[place] != here[place]:
                 raise ForeignRow(self.table.label)
 
@@ -578,7 +578,7 @@ class _OneTable:
         if self.table.model is users:
             self.whole.note("concerned", "", [row[self.key_place] for row in touched])
         elif self.owner is not None:
-            place = self.columns[self.owner.column]
+            place = self.columns[rows.column(self.owner)]
             self.whole.note("concerned", "", {row[place] for row in touched})
 
     # Values that mean something else here
@@ -587,7 +587,7 @@ class _OneTable:
         for reference in self.table.references:
             if reference.related_model._meta.label not in content.BY_NAME:
                 continue
-            place = self.columns[reference.column]
+            place = self.columns[rows.column(reference)]
             names = self._translate(reference, [row[place] for row in batch])
             batch = [[*row[:place], names.get(row[place]), *row[place + 1 :]] for row in batch]
         return batch
@@ -603,7 +603,9 @@ class _OneTable:
             names = {column: getattr(row, column) for column in by_name}
             if "content_type_id" in names:
                 link = model._meta.get_field("content_type")
-                own = self._translate(link, [names["content_type_id"]])
+                own = self._translate(
+                    cast("ForeignKey[Any, Any]", link), [names["content_type_id"]]
+                )
                 names["content_type_id"] = own.get(names["content_type_id"])
             here = model._base_manager.using(self.target).filter(**names).first()
             if here is not None:
@@ -615,7 +617,7 @@ class _OneTable:
         ring = keyring.ring()
         ready = row
         for column in self.sealed:
-            place = self.columns[column.column]
+            place = self.columns[rows.column(column)]
             token = row[place]
             if not token:
                 continue
@@ -632,7 +634,7 @@ class _OneTable:
 
     def _open(self, column: SealedField, row: Row, ring: Mapping[str, bytes]) -> bytes:
         purpose, owner, where = verifying.sealed_address(self.table.model, column.name, row)
-        token = row[self.columns[column.column]]
+        token = row[self.columns[rows.column(column)]]
         return sealing.unseal_with(ring, purpose, owner, where, token)
 
 
@@ -642,7 +644,7 @@ class _Links:
     def __init__(self, one: _OneTable) -> None:
         self.one, self.whole, self.table = one, one.whole, one.table
         self.first, self.second = self.table.references[:2]
-        self.parent = self.table.model._meta.auto_created
+        self.parent = cast("type[Model]", self.table.model._meta.auto_created)
         self.fields = [self.first, self.second]
 
     def restore(self) -> None:
@@ -694,7 +696,7 @@ class _Links:
     def _pairs(self, alias: str, firsts: set[Any]) -> set[tuple[Any, Any]]:
         connection = connections[alias]
         found: set[tuple[Any, Any]] = set()
-        column = connection.ops.quote_name(self.first.column)
+        column = connection.ops.quote_name(rows.column(self.first))
         for some in rows.chunks(firsts, rows.BATCH):
             marks = ", ".join(["%s"] * len(some))
             params = [rows.parameter(connection, self.first, value) for value in some]
@@ -704,7 +706,7 @@ class _Links:
 
     def _pair(self, row: Row) -> tuple[Any, Any]:
         columns = self.one.columns
-        return row[columns[self.first.column]], row[columns[self.second.column]]
+        return row[columns[rows.column(self.first)]], row[columns[rows.column(self.second)]]
 
 
 def _user_model() -> type[Model]:

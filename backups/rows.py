@@ -46,17 +46,18 @@ def in_batches(alias: str, model: type[Model], where: str = "") -> Iterator[list
     """All rows in the order of their key, a batch at a time, with no cursor left open between."""
     connection = connections[alias]
     key = model._meta.pk
-    column = f"{connection.ops.quote_name(key.column)}{_collation(connection, key)}"
+    name = f"{connection.ops.quote_name(column(key))}{_collation(connection, key)}"
     place = _fields(model).index(key)
-    condition, params = where, []
+    condition: str = where
+    params: list[Any] = []
     while True:
-        tail = f"{f'WHERE {condition}' if condition else ''} ORDER BY {column} LIMIT {BATCH}"
+        tail = f"{f'WHERE {condition}' if condition else ''} ORDER BY {name} LIMIT {BATCH}"
         batch = read(alias, model, tail, params)
         if batch:
             yield batch
         if len(batch) < BATCH:
             return
-        after = f"{column} > %s"
+        after = f"{name} > %s"
         condition = f"({where}) AND {after}" if where else after
         params = [parameter(connection, key, batch[-1][place])]
 
@@ -75,7 +76,7 @@ def existing(alias: str, field: Field[Any, Any], values: Iterable[Any]) -> set[A
         shown = _read(connection.vendor, field, quote)
         query = (
             f"SELECT {shown} FROM {quote(field.model._meta.db_table)}"  # noqa: S608 - as above
-            f" WHERE {quote(field.column)} IN ({marks})"
+            f" WHERE {quote(column(field))} IN ({marks})"
         )
         with connection.cursor() as cursor:
             cursor.execute(query, [parameter(connection, field, value) for value in some])
@@ -94,7 +95,7 @@ def insert(
     connection = connections[alias]
     quote = connection.ops.quote_name
     convert = [writer(connection, field) for field in fields]
-    columns = ", ".join(quote(field.column) for field in fields)
+    columns = ", ".join(quote(column(field)) for field in fields)
     table = quote(model._meta.db_table)
     one = f"({', '.join(['%s'] * len(fields))})"
     added: set[Any] = set()
@@ -124,9 +125,9 @@ def update(
     """Write some columns of one row."""
     connection = connections[alias]
     quote = connection.ops.quote_name
-    pairs = ", ".join(f"{quote(field.column)} = %s" for field in fields)
+    pairs = ", ".join(f"{quote(column(field))} = %s" for field in fields)
     pk = model._meta.pk
-    query = f"UPDATE {quote(model._meta.db_table)} SET {pairs} WHERE {quote(pk.column)} = %s"  # noqa: S608 - as above
+    query = f"UPDATE {quote(model._meta.db_table)} SET {pairs} WHERE {quote(column(pk))} = %s"  # noqa: S608 - as above
     params = [writer(connection, f)(value) for f, value in zip(fields, values, strict=True)]
     with connection.cursor() as cursor:
         cursor.execute(query, [*params, parameter(connection, pk, key)])
@@ -138,7 +139,7 @@ def delete(alias: str, model: type[Model], keys: Sequence[Any]) -> None:
     pk = model._meta.pk
     for some in chunks(keys, BATCH):
         marks = ", ".join(["%s"] * len(some))
-        query = f"DELETE FROM {quote(model._meta.db_table)} WHERE {quote(pk.column)} IN ({marks})"  # noqa: S608 - as above
+        query = f"DELETE FROM {quote(model._meta.db_table)} WHERE {quote(column(pk))} IN ({marks})"  # noqa: S608 - as above
         with connection.cursor() as cursor:
             cursor.execute(query, [parameter(connection, pk, key) for key in some])
 
@@ -185,7 +186,7 @@ def _kind(field: Field[Any, Any]) -> str:
 
 
 def _read(vendor: str, field: Field[Any, Any], quote: Callable[[str], str]) -> str:
-    name = quote(field.column)
+    name = quote(column(field))
     kind = _kind(field)
     if vendor == "sqlite":
         return f"hex({name})" if kind == "BinaryField" else name
@@ -210,6 +211,11 @@ def _collation(connection: BaseDatabaseWrapper, key: Field[Any, Any]) -> str:
     # SQLite compares text byte by byte; PostgreSQL as its language does, unless it is told.
     is_text = _kind(key) in {"CharField", "TextField", "SlugField", "EmailField"}
     return ' COLLATE "C"' if is_text and connection.vendor == "postgresql" else ""
+
+
+def column(field: Field[Any, Any]) -> str:
+    """The name of a field's column; every stored field has one."""
+    return str(field.column)
 
 
 def is_uuid(field: Field[Any, Any]) -> bool:

@@ -47,7 +47,7 @@ def applied(connection: BaseDatabaseWrapper) -> dict[str, list[str]]:
 @functools.lru_cache(maxsize=1)
 def _graph() -> MigrationGraph:
     """The migrations of this release, which do not change while a process lives."""
-    return MigrationLoader(None, ignore_no_migrations=True).graph
+    return cast(MigrationGraph, MigrationLoader(None, ignore_no_migrations=True).graph)
 
 
 def current() -> dict[str, list[str]]:

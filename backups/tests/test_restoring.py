@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 import uuid
 from datetime import timedelta
-from unittest import mock
 
 import pytest
 from django.core import mail
-from django.test import override_settings
+from django.core.management import call_command
+from django.test import Client, override_settings
 from django.utils import timezone
 
 from accounts.models import OidcIdentity, Passkey, TotpDevice, User
@@ -18,6 +18,7 @@ from audit.models import AuditEvent, Tombstone
 from backups import keys, maintenance, pipeline, restores, restoring, scratch
 from backups.tests import tools
 from core import keyring, lasting, rotation, sealing
+from core.models import LastingKey
 from notifications.models import Notification
 from recovery import services as recovery
 from recovery.models import RecoveryCode
@@ -30,8 +31,7 @@ LABEL = "vault.OtpEntry"
 MODES = ("replace", "missing", "user")
 
 
-@mock.patch.object(restores, "NOTICE_SECONDS", 0)
-class RestoringTests(base.TransactionTestCase):
+class RestoringTests(tools.BackupsTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.entry = tools.add_entry(self.alice, "Example", type="hotp", counter=5)
@@ -161,7 +161,7 @@ class RestoringTests(base.TransactionTestCase):
     def test_ends_the_sessions_of_that_user_alone(self) -> None:
         backup = tools.make_backup()
         for name in ("alice", "bob"):
-            base.sign_in(base.test.Client(), name)
+            base.sign_in(Client(), name)
         self.entry.delete()
 
         tools.restore(backup, "user", user=self.alice.pk)
@@ -232,6 +232,7 @@ class RestoringTests(base.TransactionTestCase):
         for model in (Passkey, OidcIdentity, TotpDevice):
             model.objects.all().delete()
 
+        report = tools.rehearse(backup)
         for mode in MODES:
             report = tools.restore(backup, takes_backup_side=True, **self.wish(mode))  # type: ignore[arg-type]
             for model in (Passkey, OidcIdentity, TotpDevice):
@@ -264,6 +265,7 @@ class RestoringTests(base.TransactionTestCase):
         audit.pseudonymise(bob, at=timezone.now())
         User.objects.filter(pk=bob).delete()
 
+        report = tools.rehearse(backup)
         for mode in ("replace", "missing"):
             report = tools.restore(backup, mode, takes_backup_side=True)
             assert not User.objects.filter(pk=bob).exists()
@@ -328,7 +330,7 @@ class RestoringTests(base.TransactionTestCase):
 
     def test_ends_all_sessions_and_tells_whom_it_concerns(self) -> None:
         backup = tools.make_backup()
-        base.sign_in(base.test.Client(), "bob")
+        base.sign_in(Client(), "bob")
         self.entry.delete()
         mail.outbox.clear()
 
@@ -376,7 +378,7 @@ class RestoringTests(base.TransactionTestCase):
 
     def test_refuses_a_backup_of_another_installation(self) -> None:
         backup = tools.make_backup()
-        row = lasting.LastingKey.objects.get(purpose="recovery-code")
+        row = LastingKey.objects.get(purpose="recovery-code")
         sealing.seal_field(row, "sealed_key", b"z" * 32)
         row.save()
         lasting.key.cache_clear()
@@ -438,7 +440,7 @@ class RestoringTests(base.TransactionTestCase):
         kept = scratch.folder() / "kept"
         shutil.copy(pipeline.local_file(backup), kept)
         self.addCleanup(kept.unlink)
-        self._fixture_teardown()
+        call_command("flush", interactive=False, verbosity=0)
 
         report = tools.restore(kept, "missing")
 

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 from django.conf import settings
+from django.test import override_settings
 from django.utils import timezone
 
 from accounts.models import User
 from backups import claims, faults, keys, pipeline, restores, restoring
 from backups.models import Backup
 from core import sealing
+from tests import base
 from vault.models import Category, OtpEntry
+
+
+class BackupsTestCase(base.TransactionTestCase):
+    """With a directory for backups of its own, and restores that do not wait for anybody."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        self.enterContext(override_settings(BACKUP_DIRECTORY=Path(folder) / "backups"))
+        self.enterContext(mock.patch.object(restores, "NOTICE_SECONDS", 0))
 
 
 def add_entry(owner: User, issuer: str = "Example", **fields: object) -> OtpEntry:
