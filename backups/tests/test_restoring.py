@@ -225,7 +225,9 @@ class RestoringTests(tools.BackupsTestCase):
         passkey = Passkey.objects.create(
             user=self.alice, name="Key", credential_id="a", public_key=b"\x00\xff", created_at=NOW
         )
-        OidcIdentity.objects.create(user=self.alice, issuer="i", subject="s", created_at=NOW)
+        identity = OidcIdentity(user=self.alice, issuer="i", subject_hash="s", created_at=NOW)
+        sealing.seal_field(identity, "sealed_subject", b"subject")
+        identity.save(force_insert=True)
         people.add_factor(self.alice)
         backup = tools.make_backup()
         audit.bury("passkey", passkey.pk, at=NOW)
