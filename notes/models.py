@@ -61,11 +61,21 @@ class Note(Sealed):
     )
     scheme = models.CharField(max_length=6, choices=Scheme)
     sealed_text = SealedField(purpose="note", owner="owner_id", blank=True)
+    # Whether its index speaks of this very revision.
+    is_indexed = models.BooleanField(default=False)
     created_at = models.DateTimeField()
 
     objects = NoteQuerySet.as_manager()
 
     class Meta:
+        indexes = [
+            # What a search has to look into besides the index, without reading all the notes.
+            models.Index(
+                fields=["owner"],
+                condition=Q(is_indexed=False) & ~Q(scheme=Scheme.NONE),
+                name="note_not_indexed",
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(scheme=Scheme.E2E, vault_key_id__isnull=False, sealed_text="")
@@ -136,6 +146,7 @@ class NoteIndex(models.Model):
 
     class Meta:
         verbose_name_plural = "note indexes"
+        indexes = [models.Index(fields=["owner", "vault_key_id"], name="note_index_of_key")]
 
     def __str__(self) -> str:
         return str(self.pk)

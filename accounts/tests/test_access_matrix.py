@@ -73,6 +73,7 @@ def things_of(user: User) -> dict[str, Any]:
         "browser": TrustedBrowser.objects.create(user=user, **trust).pk,
         "slot": user.key_slots.get(kind=KeySlot.Kind.PASSWORD).pk,
         # The key made last is the one in use.
+        "older key": KeySlot.objects.get(pk=make_slot(user, KeySlot.Kind.OLDER)).vault_key_id,
         "former slot": make_slot(user, KeySlot.Kind.FORMER_PASSWORD),
         "recovery slot": make_slot(user, KeySlot.Kind.RECOVERY),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from notes.services.keeping import keep_for_server, kept, open_for_migration, read_kept, save_kept
-from notes.services.keys import State, counts, forget_older_key, state
+from notes.services.keys import State, counts, forget_older_key, older_keys, state, unused_keys
 from notes.services.reading import MOST_AT_ONCE, note_of, notes_after, notes_of
 from notes.services.saving import (
     MOST_REVISIONS,
@@ -45,6 +45,7 @@ __all__ = [
     "note_of",
     "notes_after",
     "notes_of",
+    "older_keys",
     "open_for_migration",
     "place_for",
     "put_index",
@@ -56,4 +57,5 @@ __all__ = [
     "save_sealed",
     "state",
     "unindexed",
+    "unused_keys",
 ]

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
@@ -88,7 +89,7 @@ def kept(owner: User) -> NoteQuerySet:
     return Note.objects.for_owner(owner).written().filter(scheme=Scheme.SERVER)
 
 
-def open_for_migration(owner: User, *, after: str | None, at: datetime) -> list[Note]:
+def open_for_migration(owner: User, *, after: UUID | None, at: datetime) -> list[Note]:
     """The next notes to encrypt, for the browser that does it."""
     rows = kept(owner).order_by("pk")
     found = list(rows.filter(Q(pk__gt=after) if after else Q())[:MOST_AT_ONCE])

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Count
 
 from keyslots import services as keyslots
+from keyslots.models import KeySlot
 from keyslots.services import SlotRefused
 from notes.models import Note, NoteDraft, NoteIndex, NoteRevision, Scheme
 from notes.refusals import KeyInUse
@@ -63,6 +64,18 @@ def forget_older_key(owner: User, vault_key_id: UUID, *, at: datetime) -> None:
             keyslots.forget_older(owner.pk, vault_key_id, at=at)
         except SlotRefused:
             raise KeyInUse from None
+
+
+def unused_keys(owner: User) -> list[UUID]:
+    """Older vault keys that close nothing here any more."""
+    used = _by_key(owner)
+    return [key_id for key_id in older_keys(owner) if key_id not in used]
+
+
+def older_keys(owner: User) -> list[UUID]:
+    """The vault keys that newer ones wrap."""
+    rows = keyslots.slots(owner.pk).filter(kind=KeySlot.Kind.OLDER)
+    return list(rows.values_list("vault_key_id", flat=True))
 
 
 def counts() -> dict[str, int]:

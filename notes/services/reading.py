@@ -1,11 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.db.models import Q
+
+from keyslots import services as keyslots
 from notes.envelope import SealedContent
-from notes.models import Note, NoteDraft, NoteRevision, Sealed
+from notes.models import Note, NoteDraft, NoteQuerySet, NoteRevision, Scheme, Sealed
 from vault.models import OtpEntry
 
 if TYPE_CHECKING:
@@ -25,12 +28,16 @@ def notes_of(owner: User, entry_ids: Collection[UUID]) -> list[Note]:
     return _within(list(Note.objects.for_owner(owner).written().filter(pk__in=entry_ids)))
 
 
-def notes_after(owner: User, last: UUID | None, *, most: int = MOST_AT_ONCE) -> list[Note]:
-    """The next notes in the order of their entries' ids; fewer than `most` where they are long."""
-    rows = Note.objects.for_owner(owner).written().order_by("pk")
+def notes_after(owner: User, last: UUID | None, *, which: str = "") -> list[Note]:
+    """The next notes in the order of their entries' ids; fewer where they are long.
+
+    `which` is "older" for what hangs on an older key, and "unindexed" for what the index does not
+    know.
+    """
+    rows = _WHICH.get(which, _written)(owner).order_by("pk")
     if last is not None:
         rows = rows.filter(pk__gt=last)
-    return _within(list(rows[:most]))
+    return _within(list(rows[:MOST_AT_ONCE]))
 
 
 def sealed_of(row: Sealed) -> SealedContent:
@@ -65,3 +72,29 @@ def _within(rows: list[Note]) -> list[Note]:
             break
         taken.append(row)
     return taken
+
+
+def _written(owner: User) -> NoteQuerySet:
+    return Note.objects.for_owner(owner).written()
+
+
+def _unindexed(owner: User) -> NoteQuerySet:
+    return _written(owner).filter(is_indexed=False, scheme=Scheme.E2E)
+
+
+def _of_older_keys(owner: User) -> NoteQuerySet:
+    current = keyslots.current_vault_key(owner.pk)
+    is_current = Q(vault_key_id=current.id if current else None)
+    revisions = NoteRevision.objects.filter(~is_current, note__owner=owner)
+    drafts = NoteDraft.objects.filter(~is_current, owner=owner)
+    return _written(owner).filter(
+        Q(scheme=Scheme.E2E) & ~is_current
+        | Q(pk__in=revisions.values("note_id"))
+        | Q(pk__in=drafts.values("pk"))
+    )
+
+
+_WHICH: Mapping[str, Callable[[User], NoteQuerySet]] = {
+    "older": _of_older_keys,
+    "unindexed": _unindexed,
+}

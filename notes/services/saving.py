@@ -22,8 +22,13 @@ from vault.services.records import record
 
 MOST_REVISIONS = 10
 NOTHING: dict[str, Any] = {
-    "vault_key_id": None, "salt": b"", "nonce": b"", "ciphertext": b"", "sealed_text": ""
-}  # fmt: skip
+    "is_indexed": False,
+    "vault_key_id": None,
+    "salt": b"",
+    "nonce": b"",
+    "ciphertext": b"",
+    "sealed_text": "",
+}
 
 
 class Purpose(StrEnum):
@@ -65,7 +70,9 @@ def save_sealed(
             _create(entry, sealed, base, purpose, at)
         else:
             _swap(before, sealed, base, purpose, at)
-        _replace_index(entry, sealed, codewords)
+        NoteIndex.objects.filter(pk=entry.pk).delete()
+        if codewords is not None:
+            _index(entry, sealed, codewords)
         if purpose == Purpose.SAVE:
             drop_draft(entry=entry)
         record(_event(before, purpose), entry, at=at)
@@ -158,7 +165,9 @@ def _swap(before: Note, sealed: SealedContent, base: int, purpose: Purpose, at: 
         raise ChangedElsewhere(before)
     # One row, one condition: whoever comes second finds another revision.
     rows = Note.objects.filter(pk=before.pk, revision=base, scheme__in=_FOUND[purpose])
-    changed = rows.update(**_columns(sealed), scheme=Scheme.E2E, sealed_text="", saved_at=at)
+    changed = rows.update(
+        **_columns(sealed), scheme=Scheme.E2E, sealed_text="", is_indexed=False, saved_at=at
+    )
     if changed != 1 or before.revision != base:
         raise ChangedElsewhere(Note.objects.filter(pk=before.pk).first())
     if before.is_e2e and purpose == Purpose.SAVE:
@@ -180,16 +189,15 @@ def _keep_revision(before: Note) -> None:
     rows.exclude(pk__in=list(newest)).delete()
 
 
-def _replace_index(entry: OtpEntry, sealed: SealedContent, codewords: bytes | None) -> None:
-    NoteIndex.objects.filter(pk=entry.pk).delete()
-    if codewords is not None:
-        NoteIndex.objects.create(
-            note_id=entry.pk,
-            owner_id=entry.owner_id,
-            vault_key_id=sealed.vault_key_id,
-            revision=sealed.revision,
-            codewords=codewords,
-        )
+def _index(entry: OtpEntry, sealed: SealedContent, codewords: bytes) -> None:
+    Note.objects.filter(pk=entry.pk, revision=sealed.revision).update(is_indexed=True)
+    NoteIndex.objects.create(
+        note_id=entry.pk,
+        owner_id=entry.owner_id,
+        vault_key_id=sealed.vault_key_id,
+        revision=sealed.revision,
+        codewords=codewords,
+    )
 
 
 def _event(before: Note | None, purpose: Purpose) -> str:

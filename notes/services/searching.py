@@ -1,26 +1,20 @@
-"""Finding notes by their blind index. A query is trapdoors, an answer is ids of entries.
-
-trapdoor (from the browser)  = HMAC-SHA-256(index key, term)
-codeword (stored and sought) = first 8 bytes of HMAC-SHA-256(trapdoor, entry id "|" revision)
-"""
+"""Finding notes by their blind index. A query is trapdoors, an answer is ids of entries."""
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q
 
 from audit import events
 from audit import services as audit
-from notes.envelope import CODEWORD_BYTES
-from notes.models import Note, NoteIndex, NotePreference, NoteQuerySet, SearchPlace
+from notes.models import Note, NoteIndex, NotePreference, NoteQuerySet, Scheme, SearchPlace
 from notes.refusals import ChangedElsewhere
+from notes.services import scanning
 from notes.services.reading import note_of
 from vault.models import OtpEntry
 
@@ -40,9 +34,9 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    entries: list[UUID]
+    entries: list[str]
     # Not in the index, or not as they are now: the browser looks into these itself.
-    unindexed: list[UUID]
+    unindexed: list[str]
 
 
 def place_for(owner: User) -> str:
@@ -65,14 +59,15 @@ def choose_place(owner: User, choice: str, *, at: datetime) -> None:
         NotePreference.objects.update_or_create(user=owner, defaults={"search": choice})
         if place_for(owner) == SearchPlace.BROWSER:
             NoteIndex.objects.filter(owner=owner).delete()
+            Note.objects.filter(owner=owner, is_indexed=True).update(is_indexed=False)
         audit.record(events.NOTES_SEARCH_CHOSEN, user=owner.pk, facts={"place": choice}, at=at)
 
 
 def put_index(*, entry: OtpEntry, vault_key_id: UUID, revision: int, codewords: bytes) -> None:
     """Store the index of a note as it is now; raises ChangedElsewhere for any other."""
     with transaction.atomic():
-        rows = Note.objects.select_for_update().filter(pk=entry.pk)
-        if not rows.filter(revision=revision, vault_key_id=vault_key_id).exists():
+        rows = Note.objects.filter(pk=entry.pk, revision=revision, vault_key_id=vault_key_id)
+        if rows.update(is_indexed=True) != 1:
             raise ChangedElsewhere(note_of(entry))
         NoteIndex.objects.update_or_create(
             note_id=entry.pk,
@@ -86,54 +81,29 @@ def put_index(*, entry: OtpEntry, vault_key_id: UUID, revision: int, codewords: 
 
 
 def unindexed(owner: User) -> NoteQuerySet:
-    """Notes whose index is missing or of another revision."""
-    current = Q(index__revision=F("revision"), index__vault_key_id=F("vault_key_id"))
-    return Note.objects.for_owner(owner).written().exclude(current)
+    """Sealed notes that the index does not know as they are now."""
+    rows = Note.objects.for_owner(owner).written()
+    return rows.filter(is_indexed=False, scheme=Scheme.E2E)
 
 
 def find(owner: User, queries: Sequence[Query]) -> Found:
     """The notes that hold every term, as far as the index knows."""
-    wanted = {str(query.vault_key_id): query.trapdoors for query in queries}
-    rows = (
-        NoteIndex.objects.filter(
-            owner=owner,
-            vault_key_id__in=wanted,
-            revision=F("note__revision"),
-            note__entry__trashed_at=None,
-        )
-        .values_list("note_id", "vault_key_id", "revision", "codewords")
-        .iterator(chunk_size=500)
-    )
-    entries = [
-        entry_id
-        for entry_id, key_id, revision, codewords in rows
-        if _holds_all(codewords, wanted[str(key_id)], f"{entry_id}|{revision}".encode())
+    trashed = OtpEntry.objects.for_owner(owner).trashed().values_list("pk", flat=True)
+    hidden = set(map(str, trashed))
+    hits = [
+        hit
+        for query in queries
+        for hit in scanning.scan(owner.pk, query.vault_key_id, query.trapdoors)
+        if hit not in hidden
     ]
-    return Found(entries, _out_of_reach(owner, wanted))
+    return Found(hits, _out_of_reach(owner, [query.vault_key_id for query in queries]))
 
 
-def _out_of_reach(owner: User, wanted: dict[str, Sequence[bytes]]) -> list[UUID]:
+def _out_of_reach(owner: User, keys: Collection[UUID]) -> list[str]:
     """What the queries cannot speak of."""
-    reached = Q(
-        index__revision=F("revision"),
-        index__vault_key_id=F("vault_key_id"),
-        vault_key_id__in=wanted,
-    )
-    rows = Note.objects.for_owner(owner).written().exclude(reached)
-    return list(rows.values_list("pk", flat=True))
-
-
-def _holds_all(codewords: bytes | memoryview, trapdoors: Sequence[bytes], place: bytes) -> bool:
-    blob = bytes(codewords)
-    return all(
-        _holds(blob, hmac.digest(trapdoor, place, "sha256")[:CODEWORD_BYTES])
-        for trapdoor in trapdoors
-    )
-
-
-def _holds(blob: bytes, codeword: bytes) -> bool:
-    """Whether a codeword is among the sorted ones, each at a multiple of its length."""
-    at = blob.find(codeword)
-    while at % CODEWORD_BYTES and at >= 0:
-        at = blob.find(codeword, at + 1)
-    return at >= 0
+    live = Note.objects.for_owner(owner).written()
+    rows = [*live.filter(is_indexed=False).values_list("pk", flat=True)]
+    foreign = NoteIndex.objects.filter(owner=owner).exclude(vault_key_id__in=keys)
+    if foreign.exists():
+        rows += live.filter(pk__in=foreign.values("pk")).values_list("pk", flat=True)
+    return [str(row) for row in rows]

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import hmac
 import secrets
 from unittest.mock import patch
 
+from django.db import connection
 from django.utils import timezone
 
 from keyslots import services as keyslots
 from notes import services as notes
 from notes.models import NoteIndex
 from notes.refusals import ChangedElsewhere
-from notes.services import searching
+from notes.services import scanning
 from notes.tests import making, twin
 from tests.base import TestCase
 from vault import services as vault
@@ -30,11 +32,11 @@ class SearchingTests(TestCase):
         making.write(other, "Nothing of the kind", indexed=True)
 
         for terms in (["marta"], ["mar"], ["mart", "tok"], ["spare", "token", "kee"]):
-            assert notes.find(self.alice, query(self.alice, *terms)).entries == [entry.pk]
+            assert notes.find(self.alice, query(self.alice, *terms)).entries == [str(entry.pk)]
         assert notes.find(self.alice, query(self.alice, "marta", "kind")).entries == []
         assert set(notes.find(self.alice, query(self.alice, "the")).entries) == {
-            entry.pk,
-            other.pk,
+            str(entry.pk),
+            str(other.pk),
         }
 
     def test_finds_nothing_of_others(self) -> None:
@@ -49,16 +51,13 @@ class SearchingTests(TestCase):
         notes.keep_for_server(kept, "Marta", at=timezone.now())
         changed = making.make_entry(self.alice, "Changed")
         making.write(changed, "Marta", indexed=True)
-        NoteIndex.objects.update(revision=7)
+        making.write(changed, "Nothing of hers")
 
         found = notes.find(self.alice, query(self.alice, "marta"))
         assert found.entries == []
-        assert set(found.unindexed) == {plain.pk, kept.pk, changed.pk}
-        assert set(notes.unindexed(self.alice).values_list("pk", flat=True)) == {
-            plain.pk,
-            kept.pk,
-            changed.pk,
-        }
+        assert set(found.unindexed) == {str(row.pk) for row in (plain, kept, changed)}
+        to_do = notes.unindexed(self.alice).values_list("pk", flat=True)
+        assert set(to_do) == {plain.pk, changed.pk}
 
     def test_searches_each_key_with_its_own_words(self) -> None:
         entry = making.make_entry(self.alice)
@@ -71,8 +70,8 @@ class SearchingTests(TestCase):
         both = notes.find(self.alice, [newer, notes.Query(old, [door])])
         alone = notes.find(self.alice, [newer])
 
-        assert (both.entries, both.unindexed) == ([entry.pk], [])
-        assert (alone.entries, alone.unindexed) == ([], [entry.pk])
+        assert (both.entries, both.unindexed) == ([str(entry.pk)], [])
+        assert (alone.entries, alone.unindexed) == ([], [str(entry.pk)])
         assert keyslots.leads_to(self.alice.pk, old)
 
     def test_leaves_out_the_trash(self) -> None:
@@ -82,17 +81,24 @@ class SearchingTests(TestCase):
         found = notes.find(self.alice, query(self.alice, "marta"))
         assert (found.entries, found.unindexed) == ([], [])
 
+    def test_makes_the_codewords_that_hmac_makes(self) -> None:
+        door = secrets.token_bytes(32)
+        for place in (b"", b"x" * 40, b"y" * 200):
+            wanted = hmac.digest(door, place, "sha256")[:8]
+            assert scanning.codeword_maker(door)(place) == wanted
+
     def test_is_a_search_at_whole_codewords(self) -> None:
         blob = bytes(range(64)) * 8
-        assert searching._holds(blob, bytes(range(8, 16)))
-        assert not searching._holds(blob, bytes(range(9, 17)))
-        assert not searching._holds(blob, bytes(8))
+        assert scanning.holds(blob, bytes(range(8, 16)))
+        assert not scanning.holds(blob, bytes(range(9, 17)))
+        assert not scanning.holds(blob, bytes(8))
 
     def test_makes_few_queries(self) -> None:
         for number in range(4):
             making.write(making.make_entry(self.alice, str(number)), "Marta", indexed=True)
         wanted = query(self.alice, "marta")
-        with self.assertNumQueries(2):
+        # The scan goes around Django's cursor on PostgreSQL.
+        with self.assertNumQueries(3 if connection.vendor == "postgresql" else 4):
             assert len(notes.find(self.alice, wanted).entries) == 4
 
 
@@ -123,4 +129,4 @@ class PlaceTests(TestCase):
                     entry=entry, vault_key_id=key_id, revision=revision, codewords=words
                 )
         notes.put_index(entry=entry, vault_key_id=key, revision=row.revision, codewords=words)
-        assert notes.find(self.alice, query(self.alice, "marta")).entries == [entry.pk]
+        assert notes.find(self.alice, query(self.alice, "marta")).entries == [str(entry.pk)]
