@@ -23,6 +23,23 @@ EVERYBODY_LOCKED = "session.everybody_locked"
 LOCK_TIMEOUT_CHOSEN = "session.timeout_chosen"
 LOCK_TIMEOUT_LIMITED = "session.timeout_limited"
 SESSION_BREAK_GLASS = "session.break_glass"
+SIGN_IN_UNUSUAL = "session.unusual"
+SIGN_IN_VERIFIED = "session.verified"
+SIGN_IN_HELD = "session.held"
+SIGN_IN_APPROVED = "session.approved"
+SIGN_IN_CODE_SENT = "session.code_sent"
+SIGN_IN_OWNED = "session.owned"
+SIGN_IN_DENIED = "session.denied"
+SESSION_JUMPED = "session.jumped"
+PLACE_TRUSTED = "session.place_trusted"
+PLACE_DISTRUSTED = "session.place_distrusted"
+ALERTS_MUTED = "session.alerts_muted"
+ALERTS_UNMUTED = "session.alerts_unmuted"
+PASSWORD_DEMANDED = "account.password_demanded"
+PASSWORD_DEMAND_LIFTED = "account.password_demand_lifted"
+ACCOUNT_COMPROMISED = "account.compromised"
+ADDRESS_PROVEN = "address.proven"
+CASE_MARKED_SAFE = "admin.case_marked_safe"
 CONFIRM_PASSED = "confirm.passed"
 CONFIRM_REFUSED = "confirm.refused"
 
@@ -134,6 +151,23 @@ SENTENCES: Mapping[str, StrPromise] = {
         "An operator set how soon your sessions lock: after %(minutes)s minutes without activity."
     ),
     SESSION_BREAK_GLASS: _("You signed in past the single sign-on that is demanded here."),
+    SIGN_IN_UNUSUAL: _("A sign-in was stopped, as it was unusual."),
+    SIGN_IN_VERIFIED: _("An unusual sign-in showed a further proof."),
+    SIGN_IN_HELD: _("A sign-in is held until an operator approves it."),
+    SIGN_IN_APPROVED: _("An operator approved a held sign-in: %(reason)s"),
+    SIGN_IN_CODE_SENT: _("A code was mailed to you."),
+    SIGN_IN_OWNED: _("You said of a sign-in that it was you."),
+    SIGN_IN_DENIED: _("You said of a sign-in that it was not you."),
+    SESSION_JUMPED: _("A session was asked to confirm, as it turned up far away."),
+    PLACE_TRUSTED: _("You trust sign-ins from %(place)s."),
+    PLACE_DISTRUSTED: _("You no longer trust sign-ins from %(place)s."),
+    ALERTS_MUTED: _("You muted alerts about one source of sign-ins."),
+    ALERTS_UNMUTED: _("You no longer mute alerts about one source of sign-ins."),
+    PASSWORD_DEMANDED: _("A new password is demanded before anybody signs in."),
+    PASSWORD_DEMAND_LIFTED: _("An operator no longer demands a new password: %(reason)s"),
+    ACCOUNT_COMPROMISED: _("An operator found the account taken and closed it: %(reason)s"),
+    ADDRESS_PROVEN: _("You proved that you read mails at your address."),
+    CASE_MARKED_SAFE: _("An operator marked an unusual sign-in as safe: %(reason)s"),
     CONFIRM_PASSED: _("You confirmed that it is you."),
     CONFIRM_REFUSED: _("A confirmation that it is you was refused."),
     FACTOR_ENROLLED: _("You added a second factor."),

@@ -164,6 +164,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "accounts.middleware.LoginRequired",
     "accounts.middleware.EnrolmentGate",
+    "anomalies.middleware.SignInWatch",
     "accounts.middleware.Preferences",
     "core.middleware.Refusals",
 ]
@@ -213,11 +214,15 @@ SECOND_FACTORS = [
 ]
 AFTER_FIRST_FACTOR_URL = "recovery:new-codes"
 # What apps above `accounts` show on the security page.
-SECURITY_SECTIONS = ["recovery.services.section", "sessions_lock.pages.section"]
+SECURITY_SECTIONS = [
+    "recovery.services.section",
+    "anomalies.history.section",
+    "sessions_lock.pages.section",
+]
 # How many backup sign-in codes may be tried within an hour.
 RECOVERY_TRIES_PER_NETWORK = 5
 RECOVERY_TRIES_PER_USER = 10
-SIGN_IN_CHECKS: list[str] = []
+SIGN_IN_CHECKS = ["anomalies.checking.check"]
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 # A lock-out that every new failure prolongs, or that holds for everybody behind one address,
@@ -333,6 +338,8 @@ CELERY_BEAT_SCHEDULE = {
     "forget-expired-sign-ins": {"task": "accounts.tasks.forget_expired", "schedule": 3600.0},
     "apply-factor-resets": {"task": "accounts.tasks.apply_factor_resets", "schedule": 300.0},
     "forget-expired-imports": {"task": "imports.tasks.forget_expired", "schedule": 300.0},
+    "shorten-sign-in-addresses": {"task": "anomalies.tasks.tidy", "schedule": 6 * 3600.0},
+    "watch-geo-database": {"task": "anomalies.tasks.watch_geo", "schedule": 3600.0},
     "purge-trash": {"task": "vault.tasks.purge", "schedule": 3600.0},
     "watch-backups": {"task": "backups.tasks.watch", "schedule": 900.0},
     "drill-restore": {
@@ -368,8 +375,58 @@ BACKUP_STORAGE_OPTIONS = env.mapping("BACKUP_STORAGE_OPTIONS")
 BACKUP_VAULT_APPS = ["vault", "notes"]
 METRICS_TOKEN = env.secret("METRICS_TOKEN")
 
-# Places, evaluated only with a database file of the operator's
+# Places, evaluated only with a database file of the operator's, or one that they have fetched
+GEOIP_ACCOUNT_ID = env.text("GEOIP_ACCOUNT_ID")
+GEOIP_LICENSE_KEY = env.secret("GEOIP_LICENSE_KEY")
+GEOIP_CITY_URL = env.secret("GEOIP_CITY_URL")
+GEOIP_ASN_URL = env.secret("GEOIP_ASN_URL")
+_has_maxmind_key = bool(GEOIP_ACCOUNT_ID and GEOIP_LICENSE_KEY)
 GEOIP_CITY_DATABASE = env.text("GEOIP_CITY_DATABASE")
+if not GEOIP_CITY_DATABASE and (GEOIP_CITY_URL or _has_maxmind_key):
+    GEOIP_CITY_DATABASE = str(VAR / "geoip" / "city.mmdb")
+GEOIP_ASN_DATABASE = env.text("GEOIP_ASN_DATABASE")
+if not GEOIP_ASN_DATABASE and (GEOIP_ASN_URL or _has_maxmind_key):
+    GEOIP_ASN_DATABASE = str(VAR / "geoip" / "asn.mmdb")
+if GEOIP_CITY_URL or GEOIP_ASN_URL or _has_maxmind_key:
+    CELERY_BEAT_SCHEDULE["update-geoip"] = {
+        "task": "core.tasks.update_geoip",
+        "schedule": 7 * 24 * 3600.0,
+    }
+
+# Unusual sign-ins: when a rule speaks, and how many points of a hundred it adds
+ANOMALIES_TRAVEL_KM = env.integer("ANOMALIES_TRAVEL_KM", 500, least=50, most=20_000)
+ANOMALIES_TRAVEL_HOURS = env.integer("ANOMALIES_TRAVEL_HOURS", 2, least=1, most=24)
+ANOMALIES_TRAVEL_POINTS = env.integer("ANOMALIES_TRAVEL_POINTS", 75, least=0, most=100)
+ANOMALIES_SPEED_KMH = env.integer("ANOMALIES_SPEED_KMH", 900, least=100, most=20_000)
+ANOMALIES_SPEED_POINTS = env.integer("ANOMALIES_SPEED_POINTS", 60, least=0, most=100)
+ANOMALIES_COUNTRY_DAYS = env.integer("ANOMALIES_COUNTRY_DAYS", 90, least=1, most=730)
+ANOMALIES_COUNTRY_POINTS = env.integer("ANOMALIES_COUNTRY_POINTS", 40, least=0, most=100)
+ANOMALIES_FAILURES = env.integer("ANOMALIES_FAILURES", 5, least=1, most=1000)
+ANOMALIES_FAILURES_MINUTES = env.integer("ANOMALIES_FAILURES_MINUTES", 15, least=1, most=1440)
+ANOMALIES_ADDRESS_POINTS = env.integer("ANOMALIES_ADDRESS_POINTS", 40, least=0, most=100)
+ANOMALIES_USER_POINTS = env.integer("ANOMALIES_USER_POINTS", 25, least=0, most=100)
+ANOMALIES_BROWSER_POINTS = env.integer("ANOMALIES_BROWSER_POINTS", 15, least=0, most=100)
+ANOMALIES_NETWORK_POINTS = env.integer("ANOMALIES_NETWORK_POINTS", 15, least=0, most=100)
+ANOMALIES_NETWORK_LIST = env.text("ANOMALIES_NETWORK_LIST")
+ANOMALIES_HOUR_POINTS = env.integer("ANOMALIES_HOUR_POINTS", 10, least=0, most=100)
+ANOMALIES_HOUR_AFTER = env.integer("ANOMALIES_HOUR_AFTER", 20, least=5, most=50)
+ANOMALIES_TELL_AT = env.integer("ANOMALIES_TELL_AT", 40, least=1, most=100)
+ANOMALIES_VERIFY_ABOVE = env.integer("ANOMALIES_VERIFY_ABOVE", 70, least=1, most=99)
+ANOMALIES_BLOCK_AT = env.integer("ANOMALIES_BLOCK_AT", 0, least=0, most=100)
+ANOMALIES_HOLD_HOURS = env.integer("ANOMALIES_HOLD_HOURS", 24, least=1, most=168)
+ANOMALIES_ADDRESS_DAYS = env.integer("ANOMALIES_ADDRESS_DAYS", 90, least=1, most=3650)
+ANOMALIES_KEEP_DAYS = env.integer("ANOMALIES_KEEP_DAYS", 730, least=90, most=3650)
+if ANOMALIES_TELL_AT > ANOMALIES_VERIFY_ABOVE:
+    raise ImproperlyConfigured("ANOMALIES_TELL_AT must not lie above ANOMALIES_VERIFY_ABOVE.")
+if ANOMALIES_ADDRESS_POINTS + ANOMALIES_USER_POINTS > ANOMALIES_VERIFY_ABOVE:
+    raise ImproperlyConfigured(
+        "ANOMALIES_ADDRESS_POINTS and ANOMALIES_USER_POINTS together must not exceed"
+        " ANOMALIES_VERIFY_ABOVE: whoever fails often enough could keep others from signing in."
+    )
+if 0 < ANOMALIES_BLOCK_AT <= ANOMALIES_VERIFY_ABOVE:
+    raise ImproperlyConfigured(
+        "ANOMALIES_BLOCK_AT must lie above ANOMALIES_VERIFY_ABOVE, or be 0 for never."
+    )
 
 # Words and time
 LANGUAGE_CODE = "en"

@@ -14,7 +14,10 @@ from django.db import IntegrityError, transaction
 from core import sealing
 from core.models import LastingKey
 
-PURPOSES = ("prelogin", "audit-chain", "audit-pseudonym", "recovery-code", "oidc-subject")
+PURPOSES = (
+    *("prelogin", "audit-chain", "audit-pseudonym", "recovery-code", "oidc-subject"),
+    "sign-in-check",
+)
 
 
 class LastingKeyMissing(Exception):

@@ -28,10 +28,12 @@ class Kind:
     # Nobody else is told of it, nor asked whether they want to be.
     for_operators: bool = False
     channels: frozenset[str] = field(default=frozenset(CHANNELS))
+    # Told by every channel, whatever somebody prefers.
+    is_unconditional: bool = False
 
     def is_locked(self, channel: str) -> bool:
         """May nobody switch this off? An intruder would do that first."""
-        return self.is_security and channel == MAIL
+        return self.is_unconditional or (self.is_security and channel == MAIL)
 
 
 NEW_SIGN_IN = Kind(
@@ -196,6 +198,66 @@ SECRET_REVEALED = Kind(
     _("The secret of %(issuer)s was shown in %(browser)s at %(address)s."),
     is_security=True,
 )
+UNUSUAL_SIGN_IN_HIGH = Kind(
+    "unusual_sign_in_high",
+    _("Unusual sign-in, high risk"),
+    _(
+        "From %(browser)s at %(address)s, %(place)s. %(reasons)s %(result)s See Settings,"
+        " Security, Sign-ins."
+    ),
+    is_security=True,
+    is_unconditional=True,
+)
+UNUSUAL_SIGN_IN_MEDIUM = Kind(
+    "unusual_sign_in_medium",
+    _("Unusual sign-in, medium risk"),
+    _(
+        "From %(browser)s at %(address)s, %(place)s. %(reasons)s %(result)s See Settings,"
+        " Security, Sign-ins."
+    ),
+)
+UNUSUAL_SIGN_IN_LOW = Kind(
+    "unusual_sign_in_low",
+    _("Unusual sign-in, low risk"),
+    _("From %(browser)s at %(address)s, %(place)s. %(reasons)s %(result)s"),
+    channels=frozenset(),
+)
+SIGN_IN_HELD = Kind(
+    "sign_in_held",
+    _("Sign-in held"),
+    _(
+        "A sign-in with your password from %(browser)s at %(address)s, %(place)s, is held."
+        " If it is not you, say so under Settings, Security, Sign-ins."
+    ),
+    is_security=True,
+    is_unconditional=True,
+)
+SIGN_IN_APPROVED = Kind(
+    "sign_in_approved",
+    _("Held sign-in approved"),
+    _("An operator has approved the sign-in that was held. Reason: %(reason)s"),
+    is_security=True,
+)
+ACCOUNT_CLOSED = Kind(
+    "account_closed_until_new_password",
+    _("Account closed until it has a new password"),
+    _(
+        "An operator found that somebody else was in your account, and ended all sessions."
+        " Reason: %(reason)s"
+    ),
+    is_security=True,
+)
+SIGN_IN_TO_REVIEW = Kind(
+    "sign_in_to_review",
+    _("A held sign-in waits for you"),
+    _("A sign-in of %(email)s is held. Approve it in the administration if you know it is them."),
+)
+GEO_NOT_EVALUATED = Kind(
+    "geo_not_evaluated",
+    _("Places of sign-ins are not evaluated"),
+    _("The geo database is %(status)s, so that sign-ins are judged without their places."),
+    channels=frozenset({IN_APP}),
+)
 ACCOUNT_CREATED = Kind(
     "account_created",
     _("Welcome"),
@@ -267,6 +329,14 @@ ALL: Mapping[str, Kind] = {
         SLOT_CHANGED,
         SECRET_REPLACED,
         SECRET_REVEALED,
+        UNUSUAL_SIGN_IN_HIGH,
+        UNUSUAL_SIGN_IN_MEDIUM,
+        UNUSUAL_SIGN_IN_LOW,
+        SIGN_IN_HELD,
+        SIGN_IN_APPROVED,
+        ACCOUNT_CLOSED,
+        SIGN_IN_TO_REVIEW,
+        GEO_NOT_EVALUATED,
         ACCOUNT_CREATED,
         INVITATION_ACCEPTED,
         DATA_RESTORED,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import smtplib
 from datetime import datetime, timedelta
+from email.mime.image import MIMEImage
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -69,7 +71,18 @@ def _message(row: OutgoingMail) -> EmailMultiAlternatives:
         },
     )
     message.attach_alternative(words["html"], "text/html")
+    if words.get("picture"):
+        _attach(message, base64.b64decode(words["picture"]))
     return message
+
+
+def _attach(message: EmailMultiAlternatives, picture: bytes) -> None:
+    """A picture that the page of the mail shows in its place (`cid:picture`)."""
+    part = MIMEImage(picture, "png")
+    part.add_header("Content-ID", "<picture>")
+    part.add_header("Content-Disposition", "inline", filename="map.png")
+    message.mixed_subtype = "related"  # type: ignore[attr-defined]  # the stubs lack it
+    message.attach(part)
 
 
 def _is_final(error: smtplib.SMTPRecipientsRefused) -> bool:

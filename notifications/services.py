@@ -50,9 +50,13 @@ def notify(
     kind: str,
     *,
     params: Mapping[str, str] | None = None,
+    picture: str = "",
     at: datetime,
 ) -> None:
-    """Tell a user, in the caller's transaction, by the channels they chose; raises UnknownKind."""
+    """Tell a user, in the caller's transaction, by the channels they chose; raises UnknownKind.
+
+    `picture` is the base64 of a PNG that the mail shows.
+    """
     chosen = choice(user, kinds.get(kind))
     words = {name: str(word) for name, word in (params or {}).items()}
     origin = audit_context.current()
@@ -63,7 +67,8 @@ def notify(
         if chosen.in_app:
             Notification.objects.create(user_id=user.pk, kind=kind, params=words, created_at=at)
         if chosen.mail:
-            send_mail(user.email, kind, {**words, "at": at}, user=user, at=at)  # type: ignore[attr-defined]
+            context = {**words, "at": at}
+            send_mail(user.email, kind, context, picture=picture, user=user, at=at)  # type: ignore[attr-defined]
 
 
 def send_mail(
@@ -71,6 +76,7 @@ def send_mail(
     template: str,
     context: Mapping[str, object],
     *,
+    picture: str = "",
     user: AbstractBaseUser | UUID | None = None,
     at: datetime,
 ) -> OutgoingMail:
@@ -79,14 +85,17 @@ def send_mail(
         validate_email(to)
     except ValidationError:
         raise BadAddress from None
-    message = rendering.render(template, {"at": at, "recipient": user, **context})
+    words = {"at": at, "recipient": user, "has_picture": bool(picture), **context}
+    message = rendering.render(template, words)
     row = OutgoingMail(
         kind=template,
         user=user if isinstance(user, UUID) else getattr(user, "pk", None),
         created_at=at,
     )
     sealing.seal_field(row, "sealed_recipient", to.encode())
-    sealing.seal_field(row, "sealed_message", json.dumps(asdict(message)).encode())
+    sealing.seal_field(
+        row, "sealed_message", json.dumps({**asdict(message), "picture": picture}).encode()
+    )
     with transaction.atomic():
         row.save(force_insert=True)
         jobs.enqueue("mail", subject=row.id, max_attempts=mail.ATTEMPTS, at=at)
@@ -140,4 +149,6 @@ def _is_operator(user: Person) -> bool:
 def _choice(kind: kinds.Kind, row: NotificationPreference | None) -> Choice:
     in_app = row.in_app if row else kinds.IN_APP in kind.channels
     by_mail = row.mail if row else kinds.MAIL in kind.channels
-    return Choice(kind, in_app, by_mail or kind.is_locked(kinds.MAIL))
+    return Choice(
+        kind, in_app or kind.is_locked(kinds.IN_APP), by_mail or kind.is_locked(kinds.MAIL)
+    )

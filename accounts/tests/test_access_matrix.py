@@ -18,6 +18,9 @@ from django.utils import timezone
 from accounts.models import Passkey, TrustedBrowser, User
 from accounts.tests import access_table as table
 from accounts.totp.tests.test_totp import enrol
+from anomalies.history import trust_country
+from anomalies.models import Mute
+from anomalies.tests.people import make_attempt
 from core import sealing
 from imports.tests.making import make_import
 from keyslots.models import KeySlot, VaultKey
@@ -71,6 +74,9 @@ def things_of(user: User) -> dict[str, Any]:
         "passkey": Passkey.objects.create(user=user, name="Key", **key).pk,
         "session": make_session(user),
         "browser": TrustedBrowser.objects.create(user=user, **trust).pk,
+        "sign-in": make_attempt(user).pk,
+        "trusted place": trust_country(user, "NL", at=now).pk,
+        "mute": Mute.objects.create(user=user, network="192.0.2.7", created_at=now).pk,
         "slot": user.key_slots.get(kind=KeySlot.Kind.PASSWORD).pk,
         # The key made last is the one in use.
         "older key": KeySlot.objects.get(pk=make_slot(user, KeySlot.Kind.OLDER)).vault_key_id,

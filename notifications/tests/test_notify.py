@@ -86,7 +86,10 @@ class KindsTest(TestCase):
             assert kind.is_locked("mail") == kind.is_security
         assert not kinds.get("invitation_accepted").is_locked("mail")
         assert kinds.get("password_changed").is_locked("mail")
-        assert not any(kind.is_locked("in_app") for kind in kinds.ALL.values())
+        for kind in kinds.ALL.values():
+            assert kind.is_locked("in_app") == kind.is_unconditional
+        assert kinds.get("unusual_sign_in_high").is_locked("in_app")
+        assert not kinds.get("unusual_sign_in_medium").is_locked("mail")
 
 
 class BadgeTest(TestCase):
