@@ -112,6 +112,17 @@ def _stop(
     at: datetime,
 ) -> None:
     score = rules.score_of([finding.points])
+    network = client.network(located.address)
+    again = LoginAttempt.objects.for_owner(user).filter(
+        network=network,
+        stage=SESSION,
+        outcome=LoginAttempt.Outcome.WAITING,
+        at__gt=at - NOTED_EVERY,
+    )
+    if (same := again.first()) is not None:
+        # Two requests at once, or a page that comes back before its session is saved.
+        _set_aside(request, same, at=at)
+        return
     with transaction.atomic():
         attempt = LoginAttempt.objects.create(
             at=at,
@@ -130,6 +141,10 @@ def _stop(
         audit.record(events.SESSION_JUMPED, user=user.pk, facts={"score": score}, at=at)
         cases.file(attempt, at=at)
         alerts.tell(attempt, at=at)
+    _set_aside(request, attempt, at=at)
+
+
+def _set_aside(request: HttpRequest, attempt: LoginAttempt, *, at: datetime) -> None:
     request.session[JUMP] = {"at": at.timestamp(), "attempt": str(attempt.pk)}
     # Whatever was proven before was proven elsewhere.
     request.session[confirmation.PROVEN_AT] = 0
