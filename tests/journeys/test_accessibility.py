@@ -42,6 +42,8 @@ SIGNED_IN = (
     "/settings/security/",
     "/settings/security/apps/add/",
     "/settings/security/passkeys/add/",
+    "/settings/security/sign-ins/",
+    "/settings/security/sign-ins/address/",
     "/settings/security/keys/",
     "/settings/security/keys/recovery/",
     "/settings/security/keys/replace/",
