@@ -25,7 +25,6 @@ from audit import services as audit
 from core import client
 
 Decision, Outcome = LoginAttempt.Decision, LoginAttempt.Outcome
-ATTRIBUTE = "sign_in_attempt"
 CHECK = "check"
 PAGES = {
     Decision.VERIFY: "anomalies:verify",
@@ -49,7 +48,7 @@ class Verdict:
 def check(request: HttpRequest, pending: PendingSignIn, *, at: datetime) -> str | None:
     """None to let the sign-in pass, or the URL of the further step."""
     attempt = recording.of_pending(request, pending, at=at)
-    setattr(request, ATTRIBUTE, attempt)
+    setattr(request, recording.ATTRIBUTE, attempt)
     if demands.is_open(pending.user):
         _stop(attempt, Outcome.BLOCKED, Decision.BLOCK, at=at)
         return resolve_url("anomalies:new-password")
@@ -67,12 +66,14 @@ def judged(
 ) -> None:
     """Score the attempt once, and again when it goes on from another address."""
     shown = _shown(pending)
+    columns: dict[str, object] = {"is_trusted_browser": "trusted" in pending.amr}
     if not set(attempt.methods) <= shown or attempt.score is None:
         # What was shown has been dropped, or this is the first look: from here on whatever
         # comes on top is a further proof.
-        recording.change(attempt, methods=sorted(shown, key=_order(pending).index))
+        columns["methods"] = list(dict.fromkeys(_order(pending)))
     address = client.address(request)
     if attempt.score is not None and attempt.address == address:
+        recording.change(attempt, **columns)
         return
     recording.judge(
         attempt,
@@ -80,8 +81,8 @@ def judged(
         facts.locate(address, at=at),
         browser_key=browsers.key_of(request, pending.user.pk),
         at=at,
+        **columns,
     )
-    recording.change(attempt, is_trusted_browser="trusted" in pending.amr)
 
 
 def decide(

@@ -7,7 +7,7 @@ import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
@@ -23,6 +23,28 @@ Answer = TypeVar("Answer")
 # Enough for the hours of somebody's day and for the last journeys.
 RECENT = 50
 VOUCHING_LASTS = timedelta(days=90)
+
+
+SPOT = ("latitude", "longitude", "accuracy_radius", "country", "city", "system_number")
+
+
+class Recent(NamedTuple):
+    """What is needed of a verified sign-in, as the database hands it over."""
+
+    at: datetime
+    latitude: float | None
+    longitude: float | None
+    accuracy_radius: int | None
+    country: str
+    city: str
+    system_number: int | None
+    browser_key: str
+    is_vouched_for: bool
+    seen_at: datetime | None
+    seen_latitude: float | None
+    seen_longitude: float | None
+    seen_radius: int | None
+    seen_country: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +108,8 @@ def gather(
     verified = LoginAttempt.objects.filter(user=user).verified()
     is_known = _or(None, lambda: verified.filter(browser_key=browser_key).exists())
     trusted: list[TrustedPlace] = _or([], lambda: list(TrustedPlace.objects.filter(user=user)))
-    recent: list[LoginAttempt] = _or([], lambda: list(verified.order_by("-at")[:RECENT]))
-    vouched: list[rules.Spot] = _or([], lambda: _vouched(verified, browser_key, at=at))
+    recent: list[Recent] = _or([], lambda: _recent(verified))
+    vouched: list[rules.Spot | None] = _or([], lambda: _vouched(verified, browser_key, at=at))
     country = located.place.country_code if located.place else ""
     since = at - timedelta(days=settings.ANOMALIES_COUNTRY_DAYS)
     is_country_known = _or(None, lambda: verified.filter(country=country, at__gte=since).exists())
@@ -100,7 +122,10 @@ def gather(
         spot=located.spot,
         country=country,
         country_name=located.place.country if located.place else "",
-        priors=[_past(row, browser_key, trusted, is_known=bool(is_known)) for row in recent],
+        priors=[
+            _past(row, browser_key, trusted, is_known=bool(is_known))
+            for row in recent[: rules.PRIORS]
+        ],
         is_first=not recent,
         is_country_known=is_country_known,
         is_browser_known=is_known,
@@ -125,25 +150,44 @@ def vouched_for(user: User, spot: rules.Spot | None, *, browser_key: str, at: da
     return _is_vouched_for(spot, vouched, trusted)
 
 
-def _vouched(verified: LoginAttemptQuerySet, browser_key: str, *, at: datetime) -> list[rules.Spot]:
+def _vouched(
+    verified: LoginAttemptQuerySet, browser_key: str, *, at: datetime
+) -> list[rules.Spot | None]:
     """The places that the user has vouched for from this browser, lately."""
     rows = verified.filter(
         browser_key=browser_key, is_vouched_for=True, at__gte=at - VOUCHING_LASTS
     )
-    return [row.spot for row in rows.order_by("-at")[:RECENT] if row.spot is not None]
+    columns = rows.exclude(latitude=None).values_list(*SPOT)
+    return list({_spot(*place) for place in columns.order_by("-at")[:RECENT]})
+
+
+def _recent(verified: LoginAttemptQuerySet) -> list[Recent]:
+    # Rows and no objects: this is on the way of everybody who signs in.
+    columns = verified.order_by("-at").values_list(*Recent._fields)
+    return [Recent(*row) for row in columns[:RECENT]]
+
+
+def _spot(
+    latitude: float | None,
+    longitude: float | None,
+    radius: int | None,
+    country: str,
+    city: str = "",
+    system: int | None = None,
+) -> rules.Spot | None:
+    if latitude is None or longitude is None:
+        return None
+    return rules.Spot(latitude, longitude, radius, country, city, hosting.system_of(system))
 
 
 def _past(
-    row: LoginAttempt, browser_key: str, trusted: list[TrustedPlace], *, is_known: bool
+    row: Recent, browser_key: str, trusted: list[TrustedPlace], *, is_known: bool
 ) -> rules.Past:
-    spot, at = row.spot, row.at
+    spot, at = _spot(*row[1:7]), row.at
     if row.seen_at is not None:
         # The session that came of it was heard of later, and perhaps from elsewhere.
         at = row.seen_at
-        if row.seen_latitude is not None and row.seen_longitude is not None:
-            spot = rules.Spot(
-                row.seen_latitude, row.seen_longitude, row.seen_radius, row.seen_country
-            )
+        spot = _spot(*row[10:14]) or spot
     is_vouched_for = (
         is_known
         and spot is not None
@@ -157,14 +201,14 @@ def _past(
 
 def _is_vouched_for(
     spot: rules.Spot | None,
-    vouched: list[rules.Spot],
+    vouched: list[rules.Spot | None],
     trusted: list[TrustedPlace],
 ) -> bool:
     if spot is None:
         return False
     if any(place.covers(spot) for place in trusted):
         return True
-    return any(rules.is_same_place(place, spot) for place in vouched)
+    return any(place and rules.is_same_place(place, spot) for place in vouched)
 
 
 def _failures(rows: object, at: datetime) -> int:

@@ -8,7 +8,6 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from anomalies import alerts, cases, jumps, recording
-from anomalies.checking import ATTRIBUTE
 from anomalies.models import LoginAttempt
 
 ATTEMPT = "sign_in_attempt"
@@ -16,7 +15,7 @@ ATTEMPT = "sign_in_attempt"
 
 def started(request: HttpRequest, user: User, *, amr: list[str], at: datetime) -> None:
     """Called inside the transaction that starts the session."""
-    attempt: LoginAttempt | None = getattr(request, ATTRIBUTE, None)
+    attempt: LoginAttempt | None = getattr(request, recording.ATTRIBUTE, None)
     if attempt is None or attempt.user_id != user.pk:
         # Without the check (it may be switched off) nothing was judged, and nothing is learnt.
         return

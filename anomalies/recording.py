@@ -19,6 +19,7 @@ from core import client, lasting
 
 logger = logging.getLogger(__name__)
 PURPOSE = "sign-in-check"
+ATTRIBUTE = "sign_in_attempt"
 
 
 def begin(request: HttpRequest, pending: PendingSignIn, *, at: datetime) -> LoginAttempt:
@@ -41,10 +42,14 @@ def begin(request: HttpRequest, pending: PendingSignIn, *, at: datetime) -> Logi
     except IntegrityError:
         # Another request of the same browser was faster.
         return LoginAttempt.objects.get(pending_id=pending.id)
+    setattr(request, ATTRIBUTE, attempt)
     return attempt
 
 
 def of_pending(request: HttpRequest, pending: PendingSignIn, *, at: datetime) -> LoginAttempt:
+    kept: LoginAttempt | None = getattr(request, ATTRIBUTE, None)
+    if kept is not None and kept.pending_id == pending.id:
+        return kept
     row = LoginAttempt.objects.filter(pending_id=pending.id).first()
     return row or begin(request, pending, at=at)
 
@@ -77,15 +82,21 @@ def judge(
     *,
     browser_key: str,
     at: datetime,
+    **columns: Any,
 ) -> LoginAttempt:
-    """Score an attempt and keep what was found; a later look never lowers the score."""
+    """Score an attempt and keep what was found, and further columns with it.
+
+    A later look never lowers the score.
+    """
     gathered, is_known = facts.gather(user, located, browser_key=browser_key, at=at)
     limits = thresholds.current()
     found = rules.assess(gathered, limits, on_fault=lambda rule: note_fault(rule, at=at))
     if attempt.score is not None and found.score < attempt.score:
+        change(attempt, **columns)
         return attempt
     change(
         attempt,
+        **columns,
         **located.columns(),
         browser_key=browser_key,
         is_known_browser=is_known,
@@ -108,6 +119,9 @@ def note_fault(rule: str, *, at: datetime) -> None:
 
 def change(attempt: LoginAttempt, **columns: Any) -> None:
     """Write some columns of an attempt, and nothing else of it."""
+    columns = {name: value for name, value in columns.items() if getattr(attempt, name) != value}
+    if not columns:
+        return
     LoginAttempt.objects.filter(pk=attempt.pk).update(**columns)
     for name, value in columns.items():
         setattr(attempt, name, value)
