@@ -149,7 +149,9 @@ def one_check(user: User, factory: RequestFactory, *, counts: bool) -> tuple[flo
 
 def say(name: str, user: User) -> None:
     factory = RequestFactory()
-    one_check(user, factory, counts=True)
+    # The first ones make the browser known, and tell what is told once a day.
+    for _ in range(3):
+        one_check(user, factory, counts=True)
     counts = {one_check(user, factory, counts=True)[1] for _ in range(COUNTED)}
     times = sorted(one_check(user, factory, counts=False)[0] for _ in range(TRIES))
     floor = statistics.median(milliseconds(LoginAttempt.objects.first) for _ in range(TRIES))

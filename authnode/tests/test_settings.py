@@ -132,3 +132,38 @@ def test_says_what_is_missing_and_how_to_set_it(environment: dict[str, str], che
 
     assert done.returncode != 0
     assert check in done.stderr
+
+
+def test_places_are_fetched_beside_the_database_once_there_is_a_source() -> None:
+    values = settings(
+        "GEOIP_CITY_DATABASE",
+        "GEOIP_ASN_DATABASE",
+        AUTHNODE_VAR="/srv/authnode",
+        GEOIP_ACCOUNT_ID="1",
+        GEOIP_LICENSE_KEY="k",
+    )
+
+    assert values == {
+        "GEOIP_CITY_DATABASE": "/srv/authnode/geoip/city.mmdb",
+        "GEOIP_ASN_DATABASE": "/srv/authnode/geoip/asn.mmdb",
+    }
+    assert settings("GEOIP_CITY_DATABASE") == {"GEOIP_CITY_DATABASE": ""}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ANOMALIES_TELL_AT", "71"),
+        ("ANOMALIES_ADDRESS_POINTS", "46"),
+        ("ANOMALIES_BLOCK_AT", "70"),
+        ("ANOMALIES_TRAVEL_KM", "10"),
+        ("ANOMALIES_TRAVEL_POINTS", "101"),
+        ("ANOMALIES_HOUR_POINTS", "some"),
+    ],
+)
+def test_thresholds_that_contradict_each_other_stop_the_start(name: str, value: str) -> None:
+    done = run(ASK, "DEBUG", **{name: value})
+
+    assert done.returncode != 0
+    assert "ImproperlyConfigured" in done.stderr
+    assert name in done.stderr
