@@ -141,6 +141,8 @@ class _Pages(http.server.BaseHTTPRequestHandler):
             self._document("keys", {"keys": self.provider.published})
         elif parts.path == "/authorize":
             self._authorize(_flat(parts.query))
+        elif parts.path == "/end":
+            self._send(302, b"", Location=_flat(parts.query)["post_logout_redirect_uri"])
         else:
             self._send(404, b"")
 

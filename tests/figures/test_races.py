@@ -7,6 +7,7 @@ networks as there are requests.
 from __future__ import annotations
 
 import http.client
+import json
 import threading
 import uuid
 from collections.abc import Mapping
@@ -21,12 +22,18 @@ from django.conf import settings
 from django.contrib.auth import login
 from django.core.cache import cache
 from django.core.servers.basehttp import ThreadedWSGIServer
-from django.test import LiveServerTestCase, RequestFactory, override_settings
+from django.test import Client, LiveServerTestCase, RequestFactory, override_settings
 from django.test.testcases import LiveServerThread
 from django.utils import timezone
 
 from accounts import factors, sign_up, signin
 from accounts.models import SignUpToken, User
+from accounts.passkeys import relying_party
+from accounts.passkeys import services as passkey_services
+from accounts.passkeys.tests import test_passkeys as passkeys
+from accounts.reset import asking
+from accounts.reset import services as reset
+from accounts.reset.tests.test_reset import DAY, form, pass_time, token_of_mail
 from accounts.totp.tests.test_totp import code, enrol
 from accounts.views.sign_up import TOKEN_KEY
 from audit.models import AuditEvent
@@ -40,6 +47,7 @@ from tests.figures import rounds
 pytestmark = pytest.mark.figures
 
 CSRF = "c" * 32
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 
 @dataclass(frozen=True)
@@ -65,17 +73,18 @@ class Browser:
         self.request = RequestFactory().get("/", REMOTE_ADDR=self.address)
         self.request.session = SessionStore()
 
-    def post(self, server: str, path: str, form: Mapping[str, str]) -> Answer:
+    def post(self, server: str, path: str, content: Mapping[str, Any], kind: str) -> Answer:
         place = urlsplit(server)
-        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=60)
+        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=120)
         headers = {
-            "Content-Type": "application/x-www-form-urlencoded",
+            "Content-Type": kind,
             "Cookie": f"session={self.request.session.session_key}; csrf={CSRF}",
             "X-CSRFToken": CSRF,
             "X-Forwarded-For": self.address,
         }
         try:
-            connection.request("POST", path, urlencode(form), headers)
+            body = urlencode(content) if kind == FORM else json.dumps(content)
+            connection.request("POST", path, body, headers)
             response = connection.getresponse()
             response.read()
             return Answer(response.status, response.headers.get("Location", ""))
@@ -96,12 +105,13 @@ class RaceTests(base.PeopleMixin, LiveServerTestCase):
         self.enterContext(mock.patch.object(factors, "PER_USER", 1_000))
         self.browsers = [Browser(number) for number in range(self.many)]
 
-    def race(self, path: str, forms: list[dict[str, str]]) -> list[Answer]:
+    def race(self, path: str, contents: list[dict[str, Any]], kind: str = FORM) -> list[Answer]:
         gate = threading.Barrier(self.many)
 
         def post(number: int) -> Answer:
             gate.wait()
-            return self.browsers[number].post(self.live_server_url, path, forms[number])
+            browser = self.browsers[number]
+            return browser.post(self.live_server_url, path, contents[number], kind)
 
         with ThreadPoolExecutor(self.many) as pool:
             return list(pool.map(post, range(self.many)))
@@ -124,6 +134,44 @@ class RaceTests(base.PeopleMixin, LiveServerTestCase):
         won = sum(answer.location == "/activity/" for answer in answers)
         self.say("one TOTP code starts a session", answers, won)
         assert SessionActivity.objects.filter(user=self.alice, ended_at=None).count() == 1
+
+    def test_one_assertion_starts_one_session(self) -> None:
+        client = Client()
+        base.sign_in(client, "alice")
+        authenticator = passkeys.enrol(client)
+        before = SessionActivity.objects.filter(user=self.alice).count()
+        # One browser, as the challenge is bound to it; its copies come from many networks.
+        asked = passkey_services.request_options(
+            self.browsers[0].request, relying_party.SIGN_IN, user=None, at=timezone.now()
+        )
+        self.browsers[0].request.session.save()
+        for browser in self.browsers:
+            browser.request.session = self.browsers[0].request.session
+        answer = {"credential": authenticator.get(json.loads(json.dumps(asked)))}
+
+        answers = self.race("/sign-in/passkey/answer/", [answer] * self.many, JSON)
+
+        won = sum(answer.status == 200 for answer in answers)
+        self.say("one passkey assertion starts a session", answers, won)
+        assert SessionActivity.objects.filter(user=self.alice).count() == before + 1
+
+    def test_one_reset_link_sets_one_password(self) -> None:
+        asking.issue(self.alice, where={"address": "", "browser": ""}, at=timezone.now())
+        pass_time(self.alice, DAY)
+        token = token_of_mail(self.alice.email)
+        for browser in self.browsers:
+            reset.open_link(browser.request, token, at=timezone.now())
+            browser.request.session.save()
+
+        forms = [form(self.alice, f"new {number}") for number in range(self.many)]
+        answers = self.race("/reset/password/", forms)
+
+        won = sum(answer.location == "/sign-in/" for answer in answers)
+        self.say("one reset link sets a password", answers, won)
+        alice = User.objects.get(pk=self.alice.pk)
+        assert alice.credentials_version == self.alice.credentials_version + 1
+        assert keyslots.opens_with(alice.pk, salt=alice.salt)
+        assert AuditEvent.objects.filter(event="account.password_reset").count() == 1
 
     def test_one_invitation_makes_one_user(self) -> None:
         link = sign_up.invite(email="dora@example.com", invited_by=None, at=timezone.now())

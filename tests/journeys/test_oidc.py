@@ -6,6 +6,7 @@ from django.test import override_settings
 from playwright.sync_api import Page, expect
 
 from accounts.models import OidcIdentity, User
+from accounts.oidc import provider as providers
 from accounts.oidc.tests.site import SiteMixin
 from tests.base import make_user
 from tests.journeys.browser import BrowserTestCase
@@ -17,6 +18,9 @@ class SingleSignOnTests(SiteMixin, BrowserTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.start_provider()
+        # Server, provider, browser and test share one machine, which may be busy: five seconds
+        # are enough for a provider, and not always for all of these.
+        self.configure(OIDC_SECONDS=30)
         self.provider.asks = True
 
     def sign_in(self, page: Page) -> None:
@@ -51,7 +55,17 @@ class SingleSignOnTests(SiteMixin, BrowserTestCase):
 
         page.wait_for_url(f"{self.live_server_url}/")
         page.get_by_role("button", name="Sign out").first.click()
-        expect(page.get_by_text("You are signed out.")).to_be_visible()
+        expect(page.get_by_text("You may still be signed in at Example Login.")).to_be_visible()
+
+        # And where the operator wants it, out there as well.
+        self.provider.metadata = {"end_session_endpoint": f"{self.provider.issuer}/end"}
+        providers.kept.forget()
+        with override_settings(OIDC_SIGN_OUT=True):
+            self.sign_in(page)
+            page.wait_for_url(f"{self.live_server_url}/")
+            page.get_by_role("button", name="Sign out").first.click()
+            page.wait_for_url(f"{self.live_server_url}/sign-in/")
+        assert self.provider.requests[-1] == "/end"
         assert self.faults == []
 
     def test_leads_back_from_a_refusal(self) -> None:
