@@ -13,7 +13,7 @@ FORMAT_SENTENCES: dict[str, StrPromise] = {
     "too long": _("This is longer than any second-factor code is."),
     "too many": _("These are more codes than can be added at once. Add them in parts."),
     "type": _("This is not a kind of code that AuthNode knows: only TOTP, HOTP and Steam."),
-    "no secret": _("The secret is empty."),
+    "empty secret": _("The secret is empty."),
     "secret": _("The secret is not valid Base32. It holds only the letters A to Z and 2 to 7."),
     "algorithm": _("The algorithm is unknown. Services use SHA-1, SHA-256 or SHA-512."),
     "digits": _("A code has 6 to 10 digits."),

@@ -110,9 +110,9 @@ def read_algorithm(text: str) -> str:
 
 
 def read_secret(text: str) -> bytes:
-    """Bytes of a Base32 secret, refused by the reason "secret", or "no secret" for none."""
+    """Bytes of a Base32 secret, refused by the reason "secret", or "empty secret" for none."""
     if not text.strip("= -\t\n\r"):
-        raise FormatRefusal("no secret")
+        raise FormatRefusal("empty secret")
     try:
         return otp.decode_base32(text)
     except otp.BadBase32:

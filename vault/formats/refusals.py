@@ -16,7 +16,7 @@ SENTENCES = {
     "too long": "The link is longer than any real one.",
     "too many": "There are more entries than can be read at once.",
     "type": "This is not a kind of code that can be kept: only TOTP, HOTP and Steam.",
-    "no secret": "The secret is empty.",
+    "empty secret": "The secret is empty.",
     "secret": "The secret is too long or not Base32 (A to Z and 2 to 7).",
     "algorithm": "The algorithm is unknown: only SHA1, SHA256 and SHA512.",
     "digits": "A code has 1 to 10 digits.",

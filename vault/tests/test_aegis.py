@@ -171,7 +171,7 @@ class Refused(unittest.TestCase):
         assert found == [
             ("GitHub – ada", "algorithm"),
             ("Stéam 🎮", "type"),
-            ("X – y", "no secret"),
+            ("X – y", "empty secret"),
         ]
 
     def test_drops_an_odd_icon_and_keeps_the_entry(self) -> None:

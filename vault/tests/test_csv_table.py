@@ -96,7 +96,7 @@ class Readings(unittest.TestCase):
 
         assert [account.issuer for account in read.accounts] == ["B"]
         found = [(row.label, row.reason.reason) for row in read.refused]
-        assert found == [("A", "algorithm"), ("C", "no secret"), ("D", "secret")]
+        assert found == [("A", "algorithm"), ("C", "empty secret"), ("D", "secret")]
 
     def test_refuses_what_is_no_table_of_accounts(self) -> None:
         for data in (

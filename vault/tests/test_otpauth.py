@@ -59,7 +59,7 @@ class OutsideSamples(VectorCase):
         for case in cases:
             # The samples call what is not there by the same word as what is wrong.
             is_empty = case["why"] in {"secret missing", "secret empty"}
-            self.check(case | {"error": "no secret"} if is_empty else case)
+            self.check(case | {"error": "empty secret"} if is_empty else case)
 
     def test_reads_the_lists_of_other_apps(self) -> None:
         for folder, name in (("otpauth", "plain.txt"), ("handmade_exports", "uris.txt")):
