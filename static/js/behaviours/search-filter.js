@@ -1,20 +1,22 @@
-// [data-search]: the list narrows while a person types; Escape empties the search.
+// [data-search]: the list narrows while a person types; Escape empties the search. `notes` knows
+// cards whose note has the words, and calls the answered function when it learns of more.
 import { announce } from "../lib/announce.js";
 import { fill, matches } from "../lib/codes.js";
 
 const QUIET_MS = 700;
 
-export function bindSearchFilter(list, cards, { onEnter }) {
+export function bindSearchFilter(list, cards, { onEnter, notes }) {
   const input = document.querySelector("[data-search]");
   const nothing = document.querySelector("[data-nothing-found]");
-  if (!input) return;
+  if (!input) return () => {};
   let timer = 0;
 
   function filter() {
     const query = input.value.trim();
+    notes.search(query);
     let count = 0;
     for (const card of cards) {
-      const found = matches(card.words, query);
+      const found = matches(card.words, query) || notes.has(card);
       card.element.hidden = !found;
       if (found) count += 1;
     }
@@ -42,4 +44,5 @@ export function bindSearchFilter(list, cards, { onEnter }) {
   });
   // The browser may have brought back what was typed before a reload.
   if (input.value !== "") filter();
+  return filter;
 }

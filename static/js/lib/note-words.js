@@ -1,10 +1,15 @@
-/* What the scripts of notes say. The words are in the page (templates/notes/words.html). */
+/* What the scripts of notes say. The words are in the page (templates/notes/*words.html). */
 
 import { WrongKey } from "../crypto/errors.js";
 import { SignInNeeded, TooManyRequests, Unreachable } from "./api.js";
 
+const REFUSALS = {
+  changed: "changed", key: "newKey", locked: "key", gone: "gone", long: "tooLong",
+};
+
 export function noteWords() {
-  return document.querySelector("template[data-note-words]").dataset;
+  const templates = document.querySelectorAll("template[data-note-words]");
+  return Object.assign({}, ...[...templates].map(({ dataset }) => ({ ...dataset })));
 }
 
 /* The name of the sentence for a failure of a request or of the browser. */
@@ -13,7 +18,7 @@ export function wordForFailure(error) {
   if (error instanceof Unreachable) return "unreachable";
   if (error instanceof TooManyRequests) return "tooMany";
   if (error instanceof WrongKey) return "wrongKey";
+  if (error?.name === "TooLong") return "tooLong";
   if (error?.name === "QuotaExceededError") return "quota";
-  const word = error?.body?.error;
-  return { changed: "changed", key: "newKey", locked: "key", gone: "gone", long: "tooLong" }[word] ?? "fault";
+  return REFUSALS[error?.body?.error] ?? "fault";
 }

@@ -7,6 +7,7 @@ import { bindDragOrder } from "../behaviours/drag-order.js";
 import { bindFavourite } from "../behaviours/favourite.js";
 import { bindListKeys } from "../behaviours/list-keys.js";
 import { bindNextCode } from "../behaviours/next-code.js";
+import { bindNotesSearch } from "../behaviours/notes-search.js";
 import { bindSearchFilter } from "../behaviours/search-filter.js";
 import { bindSelection } from "../behaviours/selection.js";
 import { bindShowCode } from "../behaviours/show-code.js";
@@ -22,7 +23,10 @@ if (list) {
   const refreshing = bindCodesRefresh(list, cards, clock, { onRefresh: () => tick() });
   tick = bindCountdown(cards, clock, { onTick: refreshing.showStale });
   const copy = bindCopyCode(list, cards);
-  bindSearchFilter(list, cards, {
+  let refilter = () => {};
+  const notes = bindNotesSearch(list, cards, { refilter: () => refilter() });
+  refilter = bindSearchFilter(list, cards, {
+    notes,
     onEnter: () => {
       const first = cards.find((card) => !card.isHidden && card.code);
       if (first) copy(first);
