@@ -52,6 +52,7 @@ class Note(Sealed):
     """The note of an entry, with its fields and the service's recovery codes."""
 
     restore_policy = "rows"
+    restore_clock = "saved_at"
 
     entry = models.OneToOneField(
         OtpEntry, primary_key=True, on_delete=models.CASCADE, related_name="note"

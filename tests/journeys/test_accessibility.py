@@ -47,6 +47,7 @@ SIGNED_IN = (
     "/settings/security/keys/",
     "/settings/security/keys/recovery/",
     "/settings/security/keys/replace/",
+    "/settings/notes/",
     "/settings/security/password/",
     "/settings/delete/",
     "/invitations/",

@@ -5,19 +5,27 @@ from __future__ import annotations
 import json
 import logging
 import re
+import secrets
+import tempfile
+import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 from django.conf import settings
 from django.core import mail
 from django.core.cache import caches
 from django.db import connections
+from django.test import override_settings
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
 from accounts import sign_up as sign_ups
 from accounts.models import User
 from audit.models import AuditEvent
-from keyslots import crypto, services
+from backups import container, pipeline
+from backups import keys as backup_keys
+from backups.tests import tools
+from keyslots import crypto, recovery, services
 from notes import services as notes
 from notes.models import Note, NoteDraft, NoteIndex, Scheme
 from notes.tests import making, twin
@@ -120,6 +128,10 @@ class NoteJourneys(BrowserTestCase):
         yield "log", "\n".join(self.records.lines).encode()
         yield "mail", "\n".join(str(each.message()) for each in mail.outbox).encode()
         yield "cache", _cached()
+        yield "backup", _backed_up()
+        for path in sorted(settings.VAR.rglob("*")):
+            if path.is_file():
+                yield str(path), path.read_bytes()
 
     def assert_no_trace(self) -> None:
         for word in (NOTE, HIDDEN, FIELD, CODE, PASSWORD):
@@ -272,6 +284,81 @@ class NoteJourneys(BrowserTestCase):
         expect(note.get_by_text("Nothing yet.")).to_be_visible()
         assert self.faults == []
 
+    def test_opens_in_every_way_and_names_what_it_cannot(self) -> None:
+        vault_key, key = self.keys()["vault key"], making.key_of(self.user)
+        paper = secrets.token_bytes(32)
+        self.add_recovery_slot(vault_key, key, paper)
+        newer = twin.seal(
+            vault_key,
+            {**twin.plain_of("x"), "v": 2},
+            user=self.user.pk,
+            key=key,
+            entry=self.entry.pk,
+        )
+        notes.save_sealed(entry=self.entry, sealed=newer, base=0, at=timezone.now())
+        note = self.visit()
+        expect(note.get_by_text("written by a newer version of AuthNode")).to_be_visible()
+        Note.objects.update(vault_key_id=self.entry.pk)
+        note = self.visit()
+        expect(note.get_by_text("closed with an earlier key that is not open")).to_be_visible()
+        Note.objects.all().delete()
+
+        self.lock(self.page)
+        self.header(self.page).click()
+        dialog = self.page.locator("#notes-dialog")
+        dialog.get_by_role("button", name="Open with a passkey").click()
+        expect(dialog.get_by_text("Nothing of this kind opens your notes.")).to_be_visible()
+        dialog.get_by_text("With the recovery key on paper").click()
+        written = recovery.write(paper)
+        slip = ("0" if written[0] != "0" else "1") + written[1:]
+        for typed, said in (
+            (slip, re.compile("There is a slip|does not open your notes")),
+            (recovery.write(bytes(32)), "This recovery key does not open your notes."),
+        ):
+            dialog.get_by_label("Notes recovery key").fill(typed)
+            dialog.get_by_role("button", name="Open with this key").click()
+            expect(dialog.get_by_text(said)).to_be_visible()
+        dialog.get_by_label("Notes recovery key").fill(written.lower())
+        dialog.get_by_role("button", name="Open with this key").click()
+        expect(self.header(self.page)).to_have_text("Notes are open")
+        self.assert_never_sent(written)
+
+        self.say_without("crypto", "subtle", "offers no cryptography on this address")
+        self.say_without("window", "indexedDB", "This browser keeps nothing")
+
+    def say_without(self, owner: str, name: str, said: str) -> None:
+        """What the dialog says in a browser that lacks something."""
+        context = self.new_context()
+        context.add_cookies(
+            [
+                {"name": each["name"], "value": each["value"], "url": self.live_server_url}
+                for each in self.page.context.cookies()
+            ]
+        )
+        target = "Crypto.prototype" if owner == "crypto" else "window"
+        context.add_init_script(
+            f"Object.defineProperty({target}, '{name}', {{ get: () => undefined }});"
+        )
+        page = context.new_page()
+        page.goto("/")
+        expect(self.header(page)).to_have_text("Notes are locked")
+        self.open_with_password(page, PASSWORD)
+        expect(page.locator("#notes-dialog").get_by_text(said)).to_be_visible()
+
+    def add_recovery_slot(self, vault_key: bytes, key: uuid.UUID, paper: bytes) -> None:
+        slot = crypto.wrap_for(
+            crypto.RECOVERY,
+            vault_key,
+            wrap_key=crypto.derive_key(paper, b"authnode/v1/recovery"),
+            user_id=self.user.pk,
+            vault_key_id=key,
+            slot_id=uuid.uuid4(),
+        )
+        services.add_slot(
+            self.user.pk, slot, kind=crypto.RECOVERY, name="Paper", verifier=bytes(32),
+            at=timezone.now(),
+        )  # fmt: skip
+
 
 def _columns(row: Note, **changes: object) -> dict[str, object]:
     earlier = row.revisions.get(**changes)
@@ -298,3 +385,16 @@ def _cached() -> bytes:
         client = caches["default"]._cache.get_client(None, write=False)  # type: ignore[attr-defined]
         return b"\n".join(key + b" " + (client.dump(key) or b"") for key in client.scan_iter("*"))
     return json.dumps(str(getattr(caches["default"], "_cache", ""))).encode()
+
+
+def _backed_up() -> bytes:
+    """What a backup of now holds, decrypted."""
+    with tempfile.TemporaryDirectory() as folder:
+        with override_settings(BACKUP_DIRECTORY=Path(folder) / "backups"):
+            path = pipeline.local_file(tools.make_backup())
+            with path.open("rb") as file:
+                reader = container.Reader(file)
+                reader.open(backup_keys.own_opener().data_key(reader.header))
+                content = b"\n".join(reader.content())
+    assert b"notes_note" in content
+    return content
