@@ -35,7 +35,7 @@ demo: venv ## Fill a demo user with a few dozen realistic entries
 	@$(MANAGE) demo
 
 requirements: venv-dev ## Pin requirements.in and requirements-dev.in again, with hashes
-	@scripts/pin-requirements
+	@scripts/pin-requirements --upgrade
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

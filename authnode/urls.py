@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from authnode import health, views
+from authnode import health, metrics, views
 
 urlpatterns = [
     path("", include("vault.urls")),
@@ -21,6 +21,7 @@ urlpatterns = [
     path(settings.ADMIN_PATH, admin.site.urls),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("offline/", views.offline, name="offline"),
     path("service-worker.js", views.service_worker, name="service-worker"),
 ]

@@ -219,6 +219,8 @@ TABLE: dict[str, Access] = {
     "notifications:preferences": Access(SIGNED_IN, BOTH),
     "notifications:former-preferences": Access(SIGNED_IN, BOTH),
     "health-live": Access(PUBLIC, GET),
+    # Nothing is there without METRICS_TOKEN.
+    "metrics": Access((NOTHING, NOTHING, ENROL, NOTHING, NOTHING, NOTHING), BOTH),
     "health-ready": Access(PUBLIC, GET),
     "offline": Access(PUBLIC, GET),
     "service-worker": Access(PUBLIC, GET),

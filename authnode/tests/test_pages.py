@@ -52,6 +52,7 @@ PUBLIC = {
     "accounts:address-link",
     "health-live",
     "health-ready",
+    "metrics",
     "offline",
     "service-worker",
     "vault:icon",
