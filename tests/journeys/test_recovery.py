@@ -60,6 +60,7 @@ class RecoveryTests(BrowserTestCase):
     def take_codes(self, page: Page) -> list[str]:
         page.wait_for_url("**/backup-codes/new/")
         expect(page.locator(".recovery-codes code")).to_have_count(0)
+        self.assert_accessible(page, "new")
         page.get_by_role("button", name="Show my codes").click()
         expect(page.locator(".recovery-codes code")).to_have_count(10)
         return page.locator(".recovery-codes code").all_text_contents()
@@ -78,6 +79,7 @@ class RecoveryTests(BrowserTestCase):
         """The password, then the code, which leads to the page that adds a factor."""
         sign_in(page, email=EMAIL, password=PASSWORD)
         page.get_by_role("link", name="Use a backup sign-in code").click()
+        self.assert_accessible(page, "present")
         page.get_by_role("textbox", name="Backup sign-in code").fill(code.lower().replace("-", " "))
         page.get_by_role("button", name="Go on").click()
         page.wait_for_url("**/settings/security/enrol/")
@@ -161,7 +163,8 @@ class RecoveryTests(BrowserTestCase):
         with page.expect_download() as download:
             page.get_by_role("button", name="Download").click()
         saved = Path(str(download.value.path())).read_text()
-        page.emulate_media(media="print")
+        page.emulate_media(media="print", color_scheme="dark")
+        expect(page.locator("body")).to_have_css("color-scheme", "light")
         printed = page.evaluate(SHEET)
         host = urlsplit(self.live_server_url).netloc
         for text in (*codes, EMAIL, host):
