@@ -115,7 +115,9 @@ def count(user: User) -> int:
 
 def other_ways(user: User, *, but: str) -> list[Way]:
     """What a pending sign-in may present instead of the factor called `but`."""
-    return [Way(f.title, resolve_url(f.url_name)) for f in enrolled(user) if f.name != but]
+    # Not asked after at all, so that its page does the same work whether the user has it or not.
+    others = (factor for factor in second_factors() if factor.name != but)
+    return [Way(f.title, resolve_url(f.url_name)) for f in others if f.is_enrolled(user)]
 
 
 def enrolment_ways() -> Iterator[Way]:

@@ -5,8 +5,9 @@ from datetime import timedelta
 from unittest.mock import patch
 from uuid import uuid4
 
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import PendingSignIn, User
@@ -85,6 +86,19 @@ class PresentTests(RedeemingTestCase):
 
         assert len(answers) == 1
         assert next(iter(answers))[0] == 422
+
+    def test_does_the_same_work_for_every_refusal(self) -> None:
+        recovery.consume(recovery.verify(self.alice.pk, typed=self.codes[0]), at=timezone.now())
+        asked = set()
+        cases = (("alice", people.WRONG), ("alice", self.codes[0]), ("bob", people.WRONG))
+        for number, (name, typed) in enumerate(cases):
+            client = Client(REMOTE_ADDR=f"192.0.2.{number}")
+            base.sign_in(client, name)
+            with CaptureQueriesContext(connection) as queries:
+                client.post(people.PRESENT, {"code": typed})
+            asked.add(len(queries))
+
+        assert len(asked) == 1
 
     def test_never_repeats_what_was_typed(self) -> None:
         response = people.show(self.client, "alice", people.WRONG)
