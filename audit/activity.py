@@ -34,7 +34,7 @@ GROUPS: Mapping[str, Group] = {
     "sign-in": Group(
         gettext_lazy("Signing in"), "key", ("session", "confirm", "factor", "recovery")
     ),
-    "codes": Group(gettext_lazy("Codes"), "codes", ("vault", "notes", "imports")),
+    "codes": Group(gettext_lazy("Codes"), "codes", ("vault", "notes", "imports", "export")),
     "account": Group(
         gettext_lazy("Account"),
         "user",

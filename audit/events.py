@@ -136,6 +136,12 @@ RESTORE_BEGUN = "restore.begun"
 RESTORE_DONE = "restore.done"
 RESTORE_REFUSED = "restore.refused"
 
+EXPORT_MADE = "export.made"
+EXPORT_MADE_PLAIN = "export.made_plain"
+EXPORT_FETCHED = "export.fetched"
+EXPORT_CANCELLED = "export.cancelled"
+EXPORT_REFUSED = "export.refused"
+
 PREFERENCES_CHANGED = "notifications.preferences_changed"
 MAIL_FAILED = "mail.failed"
 
@@ -257,6 +263,11 @@ SENTENCES: Mapping[str, StrPromise] = {
     RESTORE_BEGUN: _("You began to restore a backup."),
     RESTORE_DONE: _("A backup was restored."),
     RESTORE_REFUSED: _("A restore was refused or failed, and changed nothing."),
+    EXPORT_MADE: _("You exported codes under a password: %(count)s, as %(format)s."),
+    EXPORT_MADE_PLAIN: _("You exported codes without a password: %(count)s, as %(format)s."),
+    EXPORT_FETCHED: _("You fetched an export."),
+    EXPORT_CANCELLED: _("You cancelled an export."),
+    EXPORT_REFUSED: _("An export was refused."),
     PREFERENCES_CHANGED: _("You changed what you are notified of."),
     MAIL_FAILED: _("A mail to you could not be delivered."),
 }
@@ -299,6 +310,7 @@ REASONS: Mapping[str, StrPromise] = {
     "account closed": _("The account is switched off."),
     "linked elsewhere": _("It is linked to another account."),
     "only way in": _("It is the only way in."),
+    "too many exports": _("There had been too many exports within an hour."),
     "csrf": _("The form came from elsewhere, or was too old."),
     "address_refused": _("The mail server refused the address."),
     "mail_server_away": _("The mail server could not be reached."),

@@ -341,6 +341,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget-expired-imports": {"task": "imports.tasks.forget_expired", "schedule": 300.0},
     "shorten-sign-in-addresses": {"task": "anomalies.tasks.tidy", "schedule": 6 * 3600.0},
     "watch-geo-database": {"task": "anomalies.tasks.watch_geo", "schedule": 3600.0},
+    "forget-exports": {"task": "exports.tasks.forget_expired", "schedule": 60.0},
     "purge-trash": {"task": "vault.tasks.purge", "schedule": 3600.0},
     "watch-backups": {"task": "backups.tasks.watch", "schedule": 900.0},
     "drill-restore": {
@@ -358,6 +359,7 @@ JOB_HANDLERS = {
     "backup-drill": "backups.work.drill",
     "restore-report": "backups.work.report",
     "restore": "backups.work.restore",
+    "export": "exports.running.run",
 }
 
 # Backups: a local directory, and S3 or any other Django storage besides

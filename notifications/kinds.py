@@ -258,6 +258,24 @@ GEO_NOT_EVALUATED = Kind(
     _("The geo database is %(status)s, so that sign-ins are judged without their places."),
     channels=frozenset({IN_APP}),
 )
+EXPORTED = Kind(
+    "exported",
+    _("Codes exported"),
+    _(
+        "Codes left as a file under a password: %(count)s, as %(format)s, from %(browser)s at"
+        " %(address)s."
+    ),
+    is_security=True,
+)
+EXPORTED_PLAIN = Kind(
+    "exported_plain",
+    _("Codes exported without a password"),
+    _(
+        "Codes left as a file that anybody can read: %(count)s, as %(format)s, from %(browser)s at"
+        " %(address)s."
+    ),
+    is_security=True,
+)
 ACCOUNT_CREATED = Kind(
     "account_created",
     _("Welcome"),
@@ -337,6 +355,8 @@ ALL: Mapping[str, Kind] = {
         ACCOUNT_CLOSED,
         SIGN_IN_TO_REVIEW,
         GEO_NOT_EVALUATED,
+        EXPORTED,
+        EXPORTED_PLAIN,
         ACCOUNT_CREATED,
         INVITATION_ACCEPTED,
         DATA_RESTORED,

@@ -22,6 +22,8 @@ from anomalies.history import trust_country
 from anomalies.models import Mute
 from anomalies.tests.people import make_attempt
 from core import sealing
+from exports import services as exports
+from exports.choosing import Choice, Gathered
 from imports.tests.making import make_import
 from keyslots.models import KeySlot, VaultKey
 from notifications.models import Notification
@@ -77,6 +79,7 @@ def things_of(user: User) -> dict[str, Any]:
         "sign-in": make_attempt(user).pk,
         "trusted place": trust_country(user, "NL", at=now).pk,
         "mute": Mute.objects.create(user=user, network="192.0.2.7", created_at=now).pk,
+        "export": make_export(user),
         "slot": user.key_slots.get(kind=KeySlot.Kind.PASSWORD).pk,
         # The key made last is the one in use.
         "older key": KeySlot.objects.get(pk=make_slot(user, KeySlot.Kind.OLDER)).vault_key_id,
@@ -90,6 +93,16 @@ def make_session(user: User) -> uuid.UUID:
     store[SESSION_KEY] = str(user.pk)
     store.save()
     return SessionActivity.objects.filter(user=user).latest("started_at").pk
+
+
+def make_export(user: User) -> uuid.UUID:
+    now = timezone.now()
+    choice = Choice("csv")
+    with override_settings(JOB_HANDLERS={"export": "jobs.tests.handlers.note"}):
+        export = exports.enqueue(user, choice, Gathered(), password=None, at=now)
+    exports.keep(export.pk, iter([b"a file"]))
+    exports.finish(export.pk, size=6, at=now)
+    return export.pk
 
 
 def make_slot(user: User, kind: str) -> uuid.UUID:

@@ -6,7 +6,7 @@
 
 import { WrongKey } from "../crypto/errors.js";
 import { hasWebCrypto } from "../crypto/kdf.js";
-import { TooManyRequests, Unreachable } from "./api.js";
+import { SignInNeeded, TooManyRequests, Unreachable } from "./api.js";
 
 /* A problem that the person can mend; `word` names its sentence, `field` the input it is about. */
 export class FormProblem extends Error {
@@ -18,7 +18,11 @@ export class FormProblem extends Error {
   }
 }
 
-/* Runs `derive(form)` on submit; it fills the hidden fields, and then the form is posted. */
+/*
+ * Runs `derive(form)` on submit; it fills the hidden fields, and then the form is posted, unless
+ * the answer is false: then everything is done. A form with data-stays is answered by a download,
+ * so that its page stays.
+ */
 export function onPasswordSubmit(form, derive) {
   if (!hasWebCrypto()) {
     showProblem(form, "noCrypto");
@@ -31,9 +35,10 @@ export function onPasswordSubmit(form, derive) {
     setBusy(form, true);
     clearProblems(form);
     try {
-      await derive(form);
+      const isDone = (await derive(form)) === false;
       forgetPasswords(form);
-      form.submit();
+      if (!isDone) form.submit();
+      if (isDone || "stays" in form.dataset) setBusy(form, false);
     } catch (error) {
       report(form, error);
       setBusy(form, false);
@@ -76,6 +81,7 @@ function report(form, error) {
 
 function wordFor(error) {
   if (error instanceof FormProblem) return error.word;
+  if (error instanceof SignInNeeded) return "confirm";
   if (error instanceof Unreachable) return "unreachable";
   if (error instanceof TooManyRequests) return "tooMany";
   if (error instanceof WrongKey) return "wrongKey";
@@ -108,5 +114,6 @@ function clearProblems(form) {
 }
 
 function sentence(form, word) {
-  return form.querySelector("[data-words]").dataset[word];
+  const words = form.querySelector("[data-words]").dataset;
+  return words[word] ?? words.fault;
 }

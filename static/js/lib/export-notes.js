@@ -1,0 +1,62 @@
+/*
+ * Puts notes, which only this browser can open, into an export that the server has made, and seals
+ * it again where it was sealed. The server never sees the result.
+ *
+ *   kit: {v, format, name, media_type, content, key, entries}
+ *   notes: a Map from the id of an entry to its text
+ */
+
+import { changeSealed } from "../crypto/aegis.js";
+import { decodeBase64 } from "../crypto/base64.js";
+import { changeContainer } from "../crypto/container.js";
+import { checkVersion } from "../crypto/kdf.js";
+
+const WRITERS = { aegis: writeAegis, authnode: writeAuthNode };
+
+/* Answers the bytes of the finished file. */
+export async function withNotes(kit, notes) {
+  checkVersion(kit);
+  const texts = kit.entries.map((id) => notes.get(id) ?? "");
+  const text = new TextDecoder().decode(decodeBase64(kit.content));
+  return new TextEncoder().encode(await WRITERS[kit.format](kit, text, texts));
+}
+
+/* Hands a file to the person: the browser keeps it like any other download. */
+export function saveFile(bytes, { name, mediaType }) {
+  const address = URL.createObjectURL(new Blob([bytes], { type: mediaType }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+  // The browser has taken the address up by the time it comes back to this page.
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}
+
+async function writeAegis(kit, text, notes) {
+  const file = JSON.parse(text);
+  if (kit.key === null) {
+    addNotes(file.db.entries, notes);
+    return JSON.stringify(file);
+  }
+  const change = (content) => addNotes(content.entries, notes);
+  return JSON.stringify(await changeSealed(file, decodeBase64(kit.key), change));
+}
+
+function writeAuthNode(kit, text, notes) {
+  if (kit.key === null) return withNotesInJson(text, notes);
+  // The key of the container is text of its own.
+  const key = new TextDecoder().decode(decodeBase64(kit.key));
+  return changeContainer(text, key, (content) =>
+    new TextEncoder().encode(withNotesInJson(new TextDecoder().decode(content), notes)),
+  );
+}
+
+function withNotesInJson(text, notes) {
+  const file = JSON.parse(text);
+  addNotes(file.entries, notes);
+  return `${JSON.stringify(file, null, 1)}\n`;
+}
+
+function addNotes(entries, notes) {
+  for (const [place, entry] of entries.entries()) entry.note = notes[place];
+}
