@@ -33,6 +33,8 @@ SIGNED_IN = (
     "/",
     "/?q=nothing-like-this",
     "/entries/add/",
+    "/exports/new/",
+    "/exports/review/?format=google&what=all",
     "/categories/",
     "/trash/",
     "/activity/",
