@@ -13,7 +13,7 @@ from sessions_lock.models import SessionActivity
 def auto_lock(request: HttpRequest) -> dict[str, Callable[[], Any]]:
     """The time a page has left, and on the sign-in page why the last session ended.
 
-    Both come from the row that was read with the session, and ask for nothing more.
+    The first comes from the row that was read with the session, and asks for nothing more.
     """
     session = getattr(request, "session", None)
 
@@ -24,8 +24,9 @@ def auto_lock(request: HttpRequest) -> dict[str, Callable[[], Any]]:
         is_signed_in = bool(getattr(getattr(request, "user", None), "is_authenticated", False))
         return pages.state(row) if row is not None and row.user_id and is_signed_in else None
 
+    @functools.cache
     def ended() -> SessionActivity | None:
-        row: SessionActivity | None = getattr(session, "over", None)
-        return row if row is not None and row.user_id else None
+        row: SessionActivity | None = getattr(session, "ended", None)
+        return row
 
     return {"auto_lock": left, "ended_session": ended}

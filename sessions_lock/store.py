@@ -25,6 +25,7 @@ OVERLAP = timedelta(seconds=30)
 ANONYMOUS_LIFETIME = timedelta(hours=1)
 # How long the sign-in page remembers whose session has locked in this browser.
 REMEMBERED_FOR = timedelta(hours=12)
+ENDED = "ended_session"
 LOCKS = {
     SessionActivity.EndReason.IDLE,
     SessionActivity.EndReason.TOO_OLD,
@@ -81,18 +82,26 @@ class SessionStore(SessionBase):
         self._session_cache = self.load()
 
     @property
+    def ended(self) -> SessionActivity | None:
+        """The user's session that was over when this browser came, if that was so."""
+        self._get_session()
+        ended_id = self.over.pk if self.over is not None else self.get(ENDED)
+        if ended_id is None or self.get(SESSION_KEY):
+            return None
+        rows = SessionActivity.objects.of_people().select_related("user")
+        return rows.defer("session_data").filter(pk=ended_id).first()
+
+    @property
     def known_address(self) -> str:
         """The address of whose session has locked in this browser a while ago, or nothing.
 
-        It is told to nobody but who still holds the key of that session.
+        It is told to nobody but who came with the key of that session.
         """
-        self._get_session()
-        row = self.over
-        is_lock = row is not None and row.user_id and row.ended_reason in LOCKS
-        if row is None or not is_lock or row.ended_at is None:
+        row = self.ended
+        if row is None or row.user is None or row.ended_at is None:
             return ""
         is_recent = timezone.now() - row.ended_at < REMEMBERED_FOR
-        return str(row.user.email) if is_recent and row.user else ""
+        return row.user.email if row.ended_reason in LOCKS and is_recent else ""
 
     def create(self) -> None:
         while True:
@@ -109,6 +118,7 @@ class SessionStore(SessionBase):
             self.create()
             return
         content = self._get_session(no_load=must_create)
+        self._remember_what_ended(content)
         columns: dict[str, Any] = {"session_data": self.encode(content)}
         user_id = content.get(SESSION_KEY)
         if must_create or user_id != self._stored_user_id:
@@ -118,6 +128,13 @@ class SessionStore(SessionBase):
         else:
             self._update(columns)
         self._stored_user_id = user_id
+
+    def _remember_what_ended(self, content: dict[str, Any]) -> None:
+        # The sign-in page may start an anonymous session long before anybody signs in.
+        if content.get(SESSION_KEY):
+            content.pop(ENDED, None)
+        elif self.over is not None and self.over.user_id:
+            content[ENDED] = str(self.over.pk)
 
     def delete(self, session_key: str | None = None) -> None:
         """End the session. Its row stays for the user to see, without what the session held."""
@@ -141,6 +158,7 @@ class SessionStore(SessionBase):
     def flush(self) -> None:
         super().flush()
         self.was_flushed = True
+        self.over = None
         self._stored_user_id = None
 
     def cycle_key(self) -> None:

@@ -147,6 +147,19 @@ class AnswerTests(LockingCase):
     def test_says_it_on_the_sign_in_page_itself(self) -> None:
         self.assertContains(self.client.get("/sign-in/"), "Locked after 15 minutes")
 
+    def test_still_says_it_after_the_sign_in_page_has_asked_for_passkeys(self) -> None:
+        self.client.get("/settings/")
+        old = self.client.cookies["session"].value
+        self.client.post("/sign-in/passkey/options/", content_type="application/json")
+        assert self.client.cookies["session"].value != old
+
+        page = self.client.get("/sign-in/")
+        self.assertContains(page, "Locked after 15 minutes")
+        self.assertContains(page, 'value="alice@example.com"')
+        base.sign_in(self.client, "alice")
+        self.client.post("/sign-out/")
+        self.assertNotContains(self.client.get("/sign-in/"), "Locked after")
+
     def test_tells_a_stranger_nothing(self) -> None:
         self.assertNotContains(Client().get("/sign-in/"), "alice@example.com")
 

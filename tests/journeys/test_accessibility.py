@@ -46,6 +46,7 @@ SIGNED_IN = (
     "/settings/security/passkeys/add/",
     "/settings/security/sign-ins/",
     "/settings/security/sign-ins/address/",
+    "/settings/security/sessions/",
     "/settings/security/keys/",
     "/settings/security/keys/recovery/",
     "/settings/security/keys/replace/",

@@ -1,6 +1,7 @@
 // One request brings all codes, once per shortest period, while the tab is looked at.
 import { get, SignInNeeded } from "../lib/api.js";
 import { fill, nextBoundary } from "../lib/codes.js";
+import { askSession } from "../lib/session-channel.js";
 
 const RETRY_MS = 4_000;
 const LONGEST_RETRY_MS = 10_000;
@@ -42,7 +43,7 @@ export function bindCodesRefresh(list, cards, clock, { onRefresh }) {
       if (answer) take(answer, sent);
       failures = 0;
     } catch (error) {
-      if (error instanceof SignInNeeded) leave();
+      if (error instanceof SignInNeeded) askSession();
       failures += 1;
     } finally {
       isRunning = false;
@@ -76,12 +77,6 @@ export function bindCodesRefresh(list, cards, clock, { onRefresh }) {
     const words = error > 0 ? notice.dataset.textAhead : notice.dataset.textBehind;
     notice.querySelector("[data-clock-text]").textContent = fill(words, Math.abs(error));
     notice.hidden = error === 0;
-  }
-
-  // Signed out elsewhere: what is left of the codes goes, and the page with them.
-  function leave() {
-    list.replaceChildren();
-    location.reload();
   }
 
   document.addEventListener("visibilitychange", () => {

@@ -2,6 +2,7 @@
 import { ApiRefusal, post, SignInNeeded } from "../lib/api.js";
 import { announce } from "../lib/announce.js";
 import { fill } from "../lib/codes.js";
+import { askSession } from "../lib/session-channel.js";
 
 export function bindNextCode(list, cards) {
   const byElement = new Map(cards.map((card) => [card.element, card]));
@@ -19,7 +20,7 @@ export function bindNextCode(list, cards) {
       offerUndo(card, counter);
     } catch (error) {
       if (!(error instanceof ApiRefusal)) throw error;
-      if (error instanceof SignInNeeded) location.reload();
+      if (error instanceof SignInNeeded) askSession();
       announce(error.body?.refusal ?? list.dataset.textFailed);
       card.element.querySelector("[data-counter]").textContent = error.body?.refusal ?? list.dataset.textFailed;
     } finally {

@@ -1,4 +1,5 @@
 // Every page: bind the behaviours its markup asks for.
+import { bindAutoLock } from "../behaviours/auto-lock.js";
 import { bindDialogs } from "../behaviours/dialog.js";
 import { bindDismiss } from "../behaviours/dismiss.js";
 import { bindDrawer } from "../behaviours/drawer.js";
@@ -27,3 +28,4 @@ bindFocusFirst();
 registerOffline();
 bindNotesState({ ready: bindOpenVault() });
 bindNotesToDo();
+bindAutoLock();
