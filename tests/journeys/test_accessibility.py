@@ -97,6 +97,10 @@ class AccessibilityTests(BrowserTestCase):
             *SIGNED_IN,
             f"/entries/{entry.id}/",
             f"/entries/{entry.id}/secret/",
+            f"/entries/{entry.id}/replace/",
+            "/duplicates/",
+            "/?select=all",
+            "/?sort=manual",
             f"/entries/{gone.id}/purge/",
         ]
 

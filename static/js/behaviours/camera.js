@@ -19,6 +19,8 @@ export function bindCamera() {
     dialog.showModal();
     scan.start();
   });
+  // The page of a new user leads right here.
+  if (location.hash === "#camera") opener.click();
   dialog.querySelector("[data-camera-again]").addEventListener("click", () => scan.start());
   dialog.querySelector("[data-camera-done]").addEventListener("click", () => scan.handIn());
   // Escape, Cancel and leaving all end here: a camera must not go on unseen.
