@@ -3,8 +3,10 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone, translation
@@ -12,6 +14,7 @@ from django.utils import timezone, translation
 from accounts import factors, policy
 
 BACKGROUND = "X-Background"
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 GetResponse = Callable[[HttpRequest], HttpResponse]
 # What somebody whose time of grace is over may still open: the way to a factor, and the way out.
 OPEN_TO_THE_FACTORLESS = {
@@ -32,6 +35,15 @@ OPEN_TO_THE_FACTORLESS = {
 ENROLMENT_PREFIXES = ("accounts:totp-enrol", "accounts:passkey-enrol")
 
 
+def page_of(request: HttpRequest) -> str:
+    """The page of this site that a form was sent from, or nothing.
+
+    What was posted cannot be posted again after a sign-in; its page can be opened again.
+    """
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    return came_from.path if came_from.netloc == request.get_host() else ""
+
+
 class LoginRequired(LoginRequiredMiddleware):
     """Everything needs a session but what is marked public; a page's own request is told 401."""
 
@@ -40,6 +52,8 @@ class LoginRequired(LoginRequiredMiddleware):
     ) -> HttpResponse:
         if request.headers.get(BACKGROUND) == "1":
             return JsonResponse({"signed_in": False}, status=401)
+        if request.method not in SAFE_METHODS:
+            return redirect_to_login(page_of(request) or request.get_full_path())
         return super().handle_no_permission(request, view_func)
 
 

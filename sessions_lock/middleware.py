@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.sessions import middleware as sessions
@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
+from accounts.middleware import SAFE_METHODS, page_of
 from sessions_lock import activity, ending
 from sessions_lock.models import SessionActivity
 from sessions_lock.store import SessionStore
@@ -128,18 +129,16 @@ def _answer_locked(request: HttpRequest) -> HttpResponse | None:
         # Already where it leads; the page says why.
         return None
     else:
-        response = redirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode(_way_back(request))}")
+        query = urlencode(_way_back(request))
+        response = redirect("?".join(filter(None, (resolve_url(settings.LOGIN_URL), query))))
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
 
 def _way_back(request: HttpRequest) -> dict[str, str]:
-    if request.method in {"GET", "HEAD"}:
-        return {"next": request.get_full_path()}
-    # What was posted cannot be posted again; the page it was posted from can be opened.
-    came_from = urlsplit(request.headers.get("Referer", ""))
-    is_ours = came_from.netloc == request.get_host()
-    return {"next": came_from.path} if is_ours and came_from.path else {}
+    is_page = request.method in SAFE_METHODS
+    path = request.get_full_path() if is_page else page_of(request)
+    return {"next": path} if path else {}
 
 
 @functools.cache

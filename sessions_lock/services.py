@@ -36,7 +36,7 @@ def keep_to_limit(user: User, *, at: datetime) -> list[SessionActivity]:
     """End the oldest sessions beyond those a user may have at once; the user is told."""
     with transaction.atomic():
         # Whoever signs in at the same moment counts after this: both would end the same one.
-        User.objects.select_for_update().get(pk=user.pk)
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
         live = SessionActivity.objects.live(at=at).filter(user=user)
         newest_first = live.order_by("-started_at", "-pk").values_list("pk", flat=True)
         ended = ending.end(newest_first[settings.SESSIONS_PER_USER :], Reason.TOO_MANY, at=at)

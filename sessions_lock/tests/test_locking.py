@@ -120,7 +120,13 @@ class AnswerTests(LockingCase):
 
     def test_leads_a_form_from_elsewhere_nowhere(self) -> None:
         response = self.client.post("/trash/empty/", headers={"Referer": "https://evil.example/x"})
-        assert response.headers["Location"] == "/sign-in/?"
+        assert response.headers["Location"] == "/sign-in/"
+
+    def test_leads_a_form_back_to_its_page_when_the_sweep_came_first(self) -> None:
+        ending.sweep(at=self.clock.now)
+        headers = {"Referer": "http://testserver/entries/add/"}
+        response = self.client.post("/entries/add/text/", headers=headers)
+        assert response.headers["Location"] == "/sign-in/?next=/entries/add/"
 
     def test_tells_a_background_request_401(self) -> None:
         response = self.beat()

@@ -1,0 +1,239 @@
+"""What auto-lock costs a request: the same site with it and without it, side by side.
+
+Two servers run on one database, each like `make run` runs it. They are asked in turns, in short
+rounds and in changing order, so that both see the same weather on the machine; the floor is how
+far two rounds of the same server differ. On PostgreSQL and Redis:
+
+    scripts/with-services .venv/bin/python -m bench.bench_sessions
+
+`SESSION_ROUNDS` and `SESSION_SECONDS` set other numbers than 10 rounds of 2 seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROUNDS = int(os.environ.get("SESSION_ROUNDS", "10"))
+SECONDS = float(os.environ.get("SESSION_SECONDS", "2"))
+CLIENTS = (1, 50)
+ENTRIES = 50
+VIEWS = {"vault page": "/", "trivial view": "/service-worker.js"}
+SWEPT, AMONG = 10_000, 100_000
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass
+class Site:
+    name: str
+    settings: str
+    port: int = 0
+    seconds: list[float] = field(default_factory=list)
+    rates: list[float] = field(default_factory=list)
+
+    def forget(self) -> None:
+        self.seconds, self.rates = [], []
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def served(site: Site) -> Iterator[None]:
+    from authnode import serve
+
+    site.port = free_port()
+    place = serve.Place(host="127.0.0.1", port=site.port, is_tls=False)
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": site.settings}
+    process = subprocess.Popen(serve.server_for_browsers(place, None), cwd=ROOT, env=environment)
+    try:
+        for _ in range(200):
+            try:
+                socket.create_connection(("127.0.0.1", site.port), timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def make_sessions() -> list[str]:
+    """A user with a vault, and a session for each client."""
+    from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+    from django.utils import timezone
+
+    from accounts import signin
+    from sessions_lock.store import SessionStore
+    from tests import base
+    from vault.formats.account import OtpAccount
+    from vault.services import adding
+
+    user = base.make_user("alice")
+    accounts = [
+        OtpAccount("totp", secrets.token_bytes(20), issuer=f"Service {n}", name="alice")
+        for n in range(ENTRIES)
+    ]
+    adding.add_accounts(owner=user, accounts=accounts, at=timezone.now())
+    keys = []
+    for _ in range(max(CLIENTS)):
+        store = SessionStore()
+        store[SESSION_KEY] = str(user.pk)
+        store["_auth_user_backend"] = signin.BACKEND
+        store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        store["has_factor"] = True
+        store.save()
+        keys.append(store.session_key or "")
+    return keys
+
+
+async def client(site: Site, path: str, key: str, until: float) -> int:
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+    request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nCookie: session={key}\r\n\r\n".encode()
+    count = 0
+    while time.perf_counter() < until:
+        started = time.perf_counter()
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200"), head
+        if b"chunked" in head.lower():
+            while await reader.readuntil(b"\r\n") != b"0\r\n":
+                await reader.readuntil(b"\r\n")
+            await reader.readuntil(b"\r\n")
+        else:
+            length = next(
+                int(line.split(b":")[1])
+                for line in head.lower().split(b"\r\n")
+                if line.startswith(b"content-length")
+            )
+            await reader.readexactly(length)
+        site.seconds.append(time.perf_counter() - started)
+        count += 1
+    writer.close()
+    return count
+
+
+async def round_of(site: Site, path: str, keys: list[str]) -> None:
+    started = time.perf_counter()
+    deeds = (client(site, path, key, started + SECONDS) for key in keys)
+    counts = await asyncio.gather(*deeds)
+    site.rates.append(sum(counts) / (time.perf_counter() - started))
+
+
+def compare(sites: list[Site], view: str, keys: list[str]) -> None:
+    for site in sites:
+        asyncio.run(round_of(site, VIEWS[view], keys))  # warm
+        site.forget()
+    for number in range(ROUNDS):
+        for site in sites if number % 2 else reversed(sites):
+            asyncio.run(round_of(site, VIEWS[view], keys))
+    print(f"{view}, {len(keys)} client{'s' if len(keys) > 1 else ''}:")
+    for site in sites:
+        p50 = statistics.median(site.seconds) * 1e3
+        p99 = statistics.quantiles(site.seconds, n=100)[98] * 1e3
+        rate = statistics.median(site.rates)
+        print(f"  {site.name:18} {rate:8.1f} requests/s   p50 {p50:7.2f} ms   p99 {p99:8.2f} ms")
+    without, with_it = sites[0].rates, sites[1].rates
+    costs = [plain / lock - 1 for plain, lock in zip(without, with_it, strict=True)]
+    halves = [a / b - 1 for a, b in zip(without[::2], without[1::2], strict=False)]
+    floor = statistics.median(abs(each) for each in halves)
+    print(
+        f"  cost of auto-lock  {statistics.median(costs):+.1%} (floor of the machine ±{floor:.1%})"
+    )
+
+
+def say_queries(keys: list[str]) -> None:
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    asker = Client(headers={"Host": "localhost"})
+    asker.cookies["session"] = keys[0]
+    asker.get("/")
+    with CaptureQueriesContext(connection) as queries:
+        asker.get("/")
+    own = [query for query in queries if "sessions_lock_" in query["sql"]]
+    print(f"the vault page asks {len(queries)} queries, {len(own)} of them for the session")
+
+
+def say_sweep() -> None:
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from accounts.models import User
+    from sessions_lock import ending
+    from sessions_lock.tests.many_rows import fill
+
+    now, user = timezone.now(), User.objects.get()
+    fill(AMONG - SWEPT, user=user, deadline=now + timedelta(hours=1))
+    fill(SWEPT, user=user, deadline=now - timedelta(minutes=1))
+    started = time.perf_counter()
+    swept = ending.sweep(at=now)
+    print(f"sweep of {swept} expired among {AMONG} sessions: {time.perf_counter() - started:.2f} s")
+
+
+def prepare(folder: str) -> None:
+    os.environ.update(
+        AUTHNODE_VAR=folder,
+        SECRET_KEY="bench-only-" + secrets.token_urlsafe(50),
+        MASTER_KEY="k1:" + "A" * 43,
+        BACKUP_KEY="b1:" + "B" * 43,
+        SITE_URL="http://localhost:8000",
+        DJANGO_SETTINGS_MODULE="authnode.settings",
+        LOG_LEVEL="CRITICAL",
+    )
+    run = [sys.executable, "manage.py"]
+    subprocess.run([*run, "migrate", "--verbosity", "0"], cwd=ROOT, check=True)
+    if not os.environ.get("REDIS_URL"):
+        table = ["createcachetable", "--database", "cache", "--verbosity", "0"]
+        subprocess.run([*run, *table], cwd=ROOT, check=True)
+    subprocess.run(
+        [*run, "collectstatic", "--noinput", "--verbosity", "0"],
+        cwd=ROOT,
+        check=True,
+    )
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        prepare(folder)
+        import django
+
+        django.setup()
+        from django.db import connection
+
+        keys = make_sessions()
+        say_queries(keys)
+        connection.close()
+        sites = [
+            Site("without auto-lock", "bench.without_auto_lock"),
+            Site("with auto-lock", "authnode.settings"),
+        ]
+        for site in sites:
+            stack.enter_context(served(site))
+        print(f"on {connection.vendor}, {ROUNDS} rounds of {SECONDS:g} s each, in turns")
+        for view in VIEWS:
+            for count in CLIENTS:
+                compare(sites, view, keys[:count])
+        say_sweep()
+        connection.close()
+
+
+if __name__ == "__main__":
+    main()
