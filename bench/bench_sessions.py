@@ -2,7 +2,8 @@
 
 Two servers run on one database, each like `make run` runs it. They are asked in turns, in short
 rounds and in changing order, so that both see the same weather on the machine; the floor is how
-far two rounds of the same server differ. On PostgreSQL and Redis:
+far two rounds of the same server differ. The processor time of the server for each request is
+printed as well: what else the machine does hardly changes it. On PostgreSQL and Redis:
 
     scripts/with-services .venv/bin/python -m bench.bench_sessions
 
@@ -39,11 +40,21 @@ class Site:
     name: str
     settings: str
     port: int = 0
+    pid: int = 0
     seconds: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
+    work: list[float] = field(default_factory=list)
 
     def forget(self) -> None:
-        self.seconds, self.rates = [], []
+        self.seconds, self.rates, self.work = [], [], []
+
+
+def processor_seconds(pid: int) -> float:
+    """What a process and those it started have used of the processor so far."""
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    own = (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+    return own + sum(processor_seconds(int(child)) for child in children)
 
 
 def free_port() -> int:
@@ -60,6 +71,7 @@ def served(site: Site) -> Iterator[None]:
     place = serve.Place(host="127.0.0.1", port=site.port, is_tls=False)
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": site.settings}
     process = subprocess.Popen(serve.server_for_browsers(place, None), cwd=ROOT, env=environment)
+    site.pid = process.pid
     try:
         for _ in range(200):
             try:
@@ -129,10 +141,11 @@ async def client(site: Site, path: str, key: str, until: float) -> int:
 
 
 async def round_of(site: Site, path: str, keys: list[str]) -> None:
-    started = time.perf_counter()
+    started, before = time.perf_counter(), processor_seconds(site.pid)
     deeds = (client(site, path, key, started + SECONDS) for key in keys)
     counts = await asyncio.gather(*deeds)
     site.rates.append(sum(counts) / (time.perf_counter() - started))
+    site.work.append((processor_seconds(site.pid) - before) / sum(counts))
 
 
 def compare(sites: list[Site], view: str, keys: list[str]) -> None:
@@ -147,14 +160,22 @@ def compare(sites: list[Site], view: str, keys: list[str]) -> None:
         p50 = statistics.median(site.seconds) * 1e3
         p99 = statistics.quantiles(site.seconds, n=100)[98] * 1e3
         rate = statistics.median(site.rates)
-        print(f"  {site.name:18} {rate:8.1f} requests/s   p50 {p50:7.2f} ms   p99 {p99:8.2f} ms")
-    without, with_it = sites[0].rates, sites[1].rates
-    costs = [plain / lock - 1 for plain, lock in zip(without, with_it, strict=True)]
-    halves = [a / b - 1 for a, b in zip(without[::2], without[1::2], strict=False)]
-    floor = statistics.median(abs(each) for each in halves)
-    print(
-        f"  cost of auto-lock  {statistics.median(costs):+.1%} (floor of the machine ±{floor:.1%})"
-    )
+        work = statistics.median(site.work) * 1e3
+        print(
+            f"  {site.name:18} {rate:8.1f} requests/s   p50 {p50:7.2f} ms"
+            f"   p99 {p99:8.2f} ms   processor {work:6.2f} ms"
+        )
+    plain, locking = sites
+    say_cost("requests/s", locking.rates, plain.rates)
+    say_cost("processor", plain.work, locking.work)
+
+
+def say_cost(what: str, low: list[float], high: list[float]) -> None:
+    """How much more `high` is than `low`, and how far rounds of the same server differ."""
+    cost = statistics.median(b / a - 1 for a, b in zip(low, high, strict=True))
+    twins = zip(low[::2], low[1::2], strict=False)
+    floor = statistics.median(abs(a / b - 1) for a, b in twins)
+    print(f"  cost of auto-lock, {what:10} {cost:+6.1%} (floor of the machine ±{floor:.1%})")
 
 
 def say_queries(keys: list[str]) -> None:
@@ -183,9 +204,10 @@ def say_sweep() -> None:
     now, user = timezone.now(), User.objects.get()
     fill(AMONG - SWEPT, user=user, deadline=now + timedelta(hours=1))
     fill(SWEPT, user=user, deadline=now - timedelta(minutes=1))
-    started = time.perf_counter()
+    started, worked = time.perf_counter(), time.process_time()
     swept = ending.sweep(at=now)
-    print(f"sweep of {swept} expired among {AMONG} sessions: {time.perf_counter() - started:.2f} s")
+    took, work = time.perf_counter() - started, time.process_time() - worked
+    print(f"sweep of {swept} expired among {AMONG}: {took:.2f} s, {work:.2f} s of work here")
 
 
 def prepare(folder: str) -> None:

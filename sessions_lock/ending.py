@@ -20,6 +20,8 @@ from sessions_lock.models import SessionActivity, SessionActivityQuerySet
 Reason = SessionActivity.EndReason
 LOCKS = {Reason.IDLE, Reason.TOO_OLD, Reason.LOCKED_BY_HAND}
 BATCH = 500
+# Of a row that ends; what it holds may be large, and is erased.
+NEEDED = ("user_id", "lock_deadline", "absolute_deadline", "browser", "place", "address")
 
 
 def end(
@@ -34,7 +36,7 @@ def end(
     with transaction.atomic():
         wanted = SessionActivity.objects.of_people().filter(pk__in=list(ids), ended_at=None)
         # In one order, so that two who end the same sessions do not wait for each other.
-        rows = list(wanted.order_by("pk").defer("session_data").select_for_update())
+        rows = list(wanted.order_by("pk").only(*NEEDED).select_for_update())
         _end(rows, dict.fromkeys([row.pk for row in rows], reason), facts, details, at=at)
     return rows
 
@@ -68,7 +70,7 @@ def _sweep_batch(*, at: datetime) -> int:
     with transaction.atomic():
         due = SessionActivity.objects.due(at=at).order_by("lock_deadline")
         # A row that a request is just writing, or another sweep has taken, is left to them.
-        rows = list(due.defer("session_data").select_for_update(skip_locked=True)[:BATCH])
+        rows = list(due.only(*NEEDED).select_for_update(skip_locked=True)[:BATCH])
         _end(rows, {row.pk: _lapsed_by(row) for row in rows}, None, None, at=at)
     return len(rows)
 
