@@ -12,6 +12,7 @@ TYPES = ("totp", "hotp", "steam")
 MAX_COUNTER = (1 << 63) - 1
 MAX_SECRET_BYTES = 1024
 MAX_TEXT_LENGTH = 255
+_LONGEST_TIDIED = 64 * 1024
 MAX_NOTE_LENGTH = 100_000
 MAX_PICTURE_BYTES = 64 * 1024
 
@@ -78,8 +79,16 @@ class OtpAccount:
 
 
 def tidy(text: str) -> str:
-    """One line of text without unfit characters and white space around it."""
-    return "".join(" " if _is_unfit(character) else character for character in text).strip()
+    """One line of text without unfit characters and white space around it.
+
+    What is longer than any name is cut: it stays longer than what is taken.
+    """
+    # Printable text holds nothing unfit; most names are, and this is asked of each.
+    if text.isprintable():
+        return text[:_LONGEST_TIDIED].strip()
+    return "".join(
+        " " if _is_unfit(character) else character for character in text[:_LONGEST_TIDIED]
+    ).strip()
 
 
 def split_label(label: str, issuer: str) -> tuple[str, str]:
@@ -125,4 +134,6 @@ def _is_unfit(character: str) -> bool:
 
 
 def _is_fit(text: str) -> bool:
-    return len(text) <= MAX_TEXT_LENGTH and not any(map(_is_unfit, text))
+    if len(text) > MAX_TEXT_LENGTH:
+        return False
+    return text.isprintable() or not any(map(_is_unfit, text))

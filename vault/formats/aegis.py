@@ -53,9 +53,13 @@ class Sealing:
 
 def recognises(data: bytes) -> bool:
     try:
-        outer = load_json(data)
+        return fits(load_json(data))
     except FormatRefusal:
         return False
+
+
+def fits(outer: Any) -> bool:
+    """By the parsed document."""
     return isinstance(outer, dict) and "header" in outer and "db" in outer
 
 

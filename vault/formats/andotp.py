@@ -92,9 +92,13 @@ def write_sealed(accounts: Iterable[OtpAccount], password: str) -> bytes:
 
 def _is_plain(data: bytes) -> bool:
     try:
-        entries = load_json(data)
+        return fits(load_json(data))
     except FormatRefusal:
         return False
+
+
+def fits(entries: Any) -> bool:
+    """By the parsed document: an array of entries, or the envelope around it."""
     if isinstance(entries, dict):
         entries = entries.get("entries") if entries.keys() <= {"version", "entries"} else None
         if not entries:

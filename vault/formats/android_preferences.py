@@ -11,7 +11,7 @@ from xml.parsers import expat
 from vault.formats.reading import MAX_BYTES
 from vault.formats.refusals import Damaged, TooLarge
 
-MOST_STRINGS = 20_000
+MOST_ELEMENTS = 20_000
 _MAX_DEPTH = 8
 
 
@@ -26,6 +26,7 @@ class _Strings:
         self.found: dict[str, str] = {}
         self.root = ""
         self._depth = 0
+        self._elements = 0
         self._name: str | None = None
         self._text: list[str] = []
 
@@ -33,7 +34,9 @@ class _Strings:
         self._depth += 1
         if self._depth == 1:
             self.root = tag
-        if self._depth > _MAX_DEPTH or len(self.found) > MOST_STRINGS or self.root != "map":
+        self._elements += 1
+        is_too_much = self._depth > _MAX_DEPTH or self._elements > MOST_ELEMENTS
+        if is_too_much or self.root != "map":
             raise _Unfit
         if self._depth == 2 and tag == "string":
             self._name, self._text = attributes.get("name", ""), []

@@ -24,9 +24,13 @@ FORMAT, VERSION = "authnode", 1
 
 def recognises(data: bytes) -> bool:
     try:
-        outer = load_json(data)
+        return fits(load_json(data))
     except FormatRefusal:
         return False
+
+
+def fits(outer: Any) -> bool:
+    """By the parsed document."""
     return isinstance(outer, dict) and outer.get("format") == FORMAT
 
 

@@ -23,18 +23,18 @@ from vault.formats.refusals import (
 name = "authy"
 
 ITERATIONS = 1_000
-_SETTING = "com.authy.storage.tokens.authenticator.key"
+SETTING = "com.authy.storage.tokens.authenticator.key"
 
 
 def recognises(data: bytes) -> bool:
-    return _SETTING in strings_of(data)
+    return SETTING in strings_of(data)
 
 
 def read(data: bytes, *, password: str | None = None) -> Read:
     strings = read_strings(data)
-    if _SETTING not in strings:
+    if SETTING not in strings:
         raise Damaged
-    rows = [object_of(row) for row in list_of(load_json(strings[_SETTING].encode()))]
+    rows = [object_of(row) for row in list_of(load_json(strings[SETTING].encode()))]
     sealed = [row for row in rows if _is_sealed(row)]
     keys: dict[str, bytes] = {}
     if sealed:

@@ -13,7 +13,7 @@ from vault.formats.refusals import Damaged, FormatRefusal
 name = "battlenet"
 
 _PREFIX = "com.blizzard.messenger.AUTHENTICATOR_"
-_SECRET, _SERIAL = f"{_PREFIX}DEVICE_SECRET", f"{_PREFIX}SERIAL"
+SETTING, _SERIAL = f"{_PREFIX}DEVICE_SECRET", f"{_PREFIX}SERIAL"
 # Not a secret: every copy of that app carries it.
 _MASK = bytes.fromhex(
     "398e27fc50276a656065b0e525f4c06c04c61075286b8e7aeda59da9813b5dd6c80d2fb38068773fa59ba47c"
@@ -22,12 +22,12 @@ _MASK = bytes.fromhex(
 
 
 def recognises(data: bytes) -> bool:
-    return _SECRET in strings_of(data)
+    return SETTING in strings_of(data)
 
 
 def read(data: bytes, *, password: str | None = None) -> Read:
     strings = read_strings(data)
-    if _SECRET not in strings:
+    if SETTING not in strings:
         raise Damaged
     return read_each([strings], _account)
 
@@ -35,7 +35,7 @@ def read(data: bytes, *, password: str | None = None) -> Read:
 def _account(strings: dict[str, str]) -> OtpAccount:
     serial = _unmasked(strings.get(_SERIAL, ""))
     try:
-        secret = bytes.fromhex(_unmasked(strings[_SECRET]))
+        secret = bytes.fromhex(_unmasked(strings[SETTING]))
     except ValueError:
         raise FormatRefusal("secret", issuer="Battle.net", name=serial) from None
     return account_of("totp", secret, issuer="Battle.net", name=serial, digits=8)

@@ -149,7 +149,9 @@ def _read_header(line: bytes) -> dict[str, Any]:
 
 def _unwrap(header: dict[str, Any], password: str) -> bytes:
     try:
-        return _password_fernet(password, header).decrypt(header["key"].encode())
+        return _password_fernet(password, header).decrypt(header["key"].encode("ascii"))
+    except UnicodeEncodeError:
+        raise Damaged from None
     except InvalidToken:
         raise WrongPassword from None
 

@@ -12,6 +12,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from core import otp
@@ -50,6 +51,8 @@ NOTES = ("note", "notes")
 
 _SEPARATORS = (",", ";", "\t")
 _MAX_COLUMNS = 200
+# The table of a password manager has many more rows than accounts.
+MAX_LINES = 50_000
 _RUNNABLE = re.compile(r"'* *[=+\-@\x00-\x1f\x7f]")
 _NEUTRALISED = re.compile(r"''* *[=+\-@\x00-\x1f\x7f]")
 _TRUE = frozenset({"1", "true", "yes", "x"})
@@ -159,9 +162,11 @@ def _rows(text: str) -> list[dict[str, str]]:
     )
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
-        lines = list(reader)[1:]
+        lines = list(islice(reader, 1, MAX_LINES + 2))
     except csv.Error:
         raise Damaged from None
+    if len(lines) > MAX_LINES:
+        raise FormatRefusal("too many")
     rows: list[dict[str, str]] = [dict.fromkeys(header, "")]
     for line in lines:
         # Of two columns of one name the first counts.

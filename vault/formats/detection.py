@@ -7,10 +7,10 @@ nothing but a number that fits.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Protocol
 
 from vault.formats import (
     aegis,
@@ -36,6 +36,7 @@ from vault.formats import (
     twofauth,
     zipped,
 )
+from vault.formats.android_preferences import strings_of
 from vault.formats.pieces import document_of
 from vault.formats.reading import MAX_BYTES, Read
 from vault.formats.refusals import FormatRefusal, TooLarge
@@ -78,21 +79,15 @@ FORMATS: dict[str, Format] = {
 }
 
 _BY_FIRST_BYTES: tuple[ModuleType, ...] = (sqlite_file, zipped, container)
-# Each with what it looks for in the parsed document, so that JSON is parsed once.
-_BY_DOCUMENT: tuple[tuple[str, Callable[[Any], bool]], ...] = tuple(
-    (module.name, module.fits)
-    for module in (twofas, bitwarden, ente, twofauth, stratum, freeotp, lastpass, steam)
-) + tuple((module.name, module.fits) for module in (duo, raivo, proton))
+# Asked in this order for the parsed document, so that JSON is parsed once.
+_BY_DOCUMENT: tuple[ModuleType, ...] = (
+    *(aegis, authnode_json, twofas, bitwarden, ente, twofauth, stratum, freeotp, lastpass, steam),
+    *(duo, raivo, proton, andotp),
+)
+# And these for the texts of a settings file.
+_BY_STRINGS: tuple[ModuleType, ...] = (freeotp, authy, totp_authenticator, battlenet)
 _BY_CONTENT: tuple[ModuleType, ...] = (
-    freeotp,
-    stratum,
-    authy,
-    totp_authenticator,
-    battlenet,
-    ente,
-    otpauth_list,
-    csv_table,
-    andotp,
+    *(freeotp, stratum, totp_authenticator, ente, otpauth_list, csv_table, andotp),
 )
 
 
@@ -100,14 +95,17 @@ def detect(data: bytes) -> str:
     """The name of the format; "" when it is none of them."""
     if len(data) > MAX_BYTES:
         raise TooLarge
-    for module in _BY_FIRST_BYTES:
-        if module.recognises(data):
-            return str(module.name)
     head = data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if head in (b"{", b"["):
-        return _detect_json(data)
-    found = next((module.name for module in _BY_CONTENT if module.recognises(data)), "")
-    return str(found)
+        document = document_of(data)
+        return _first(module for module in _BY_DOCUMENT if module.fits(document))
+    if head == b"<":
+        strings = strings_of(data)
+        found = _first(module for module in _BY_STRINGS if module.SETTING in strings)
+        return found or (stratum.name if stratum.is_html(data) else "")
+    if found := _first(module for module in _BY_FIRST_BYTES if module.recognises(data)):
+        return found
+    return _first(module for module in _BY_CONTENT if module.recognises(data))
 
 
 def read(data: bytes, *, name: str = "", password: str | None = None) -> Read:
@@ -118,13 +116,6 @@ def read(data: bytes, *, name: str = "", password: str | None = None) -> Read:
     return found.read(data, password=password)
 
 
-def _detect_json(data: bytes) -> str:
-    # These say who wrote them; andOTP's array is told by the keys of its entries.
-    for module in (aegis, authnode_json):
-        if module.recognises(data):
-            return str(module.name)
-    document = document_of(data)
-    for name, fits in _BY_DOCUMENT:
-        if fits(document):
-            return name
-    return andotp.name if andotp.recognises(data) else ""
+def _first(found: Iterator[ModuleType]) -> str:
+    module = next(found, None)
+    return str(module.name) if module else ""

@@ -21,7 +21,7 @@ name = "freeotp"
 
 _TOKEN = "-token"
 _MASTER = "masterKey"
-_ORDER = "tokenOrder"
+SETTING = "tokenOrder"
 _NONCE_LENGTH = 12
 _HASHES = {"PBKDF2withHmacSHA1": "sha1", "PBKDF2withHmacSHA512": "sha512"}
 
@@ -29,11 +29,11 @@ _HASHES = {"PBKDF2withHmacSHA1": "sha1", "PBKDF2withHmacSHA512": "sha512"}
 def recognises(data: bytes) -> bool:
     if java_map.is_one(data):
         return True
-    return _ORDER in strings_of(data) or fits(document_of(data))
+    return SETTING in strings_of(data) or fits(document_of(data))
 
 
 def fits(document: Any) -> bool:
-    return isinstance(document, dict) and "tokens" in document and _ORDER in document
+    return isinstance(document, dict) and "tokens" in document and SETTING in document
 
 
 def read(data: bytes, *, password: str | None = None) -> Read:
@@ -48,10 +48,10 @@ def read(data: bytes, *, password: str | None = None) -> Read:
 
 
 def _read_settings(strings: dict[str, str]) -> Read:
-    order = load_json(strings.get(_ORDER, "[]").encode())
+    order = load_json(strings.get(SETTING, "[]").encode())
     named = [key for key in order if isinstance(key, str)] if isinstance(order, list) else []
     keys = dict.fromkeys([*named, *strings])
-    texts = [strings[key] for key in keys if key in strings and key != _ORDER]
+    texts = [strings[key] for key in keys if key in strings and key != SETTING]
     # Other settings of the app stand between its tokens.
     tokens = [text for text in texts if text.lstrip().startswith("{")]
     return read_each(tokens, lambda text: _plain(load_json(text.encode())))

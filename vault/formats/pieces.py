@@ -73,6 +73,8 @@ def note_of(value: Any) -> str:
     if not isinstance(value, str):
         return ""
     text = value.replace("\r\n", "\n")
+    if text.isprintable():
+        return text.strip()[:LONGEST_NOTE]
     kept = (sign for sign in text if sign in "\n\t" or unicodedata.category(sign) not in _UNFIT)
     return "".join(kept).strip()[:LONGEST_NOTE]
 

@@ -24,12 +24,12 @@ name = "totp_authenticator"
 
 # What the app takes when a person sets no password.
 DEFAULT_PASSWORD = "TotpAuthenticator"
-_SETTING = "STATIC_TOTP_CODES_LIST"
+SETTING = "STATIC_TOTP_CODES_LIST"
 _LINE = re.compile(rb"\s*[A-Za-z0-9+/\r\n]{22,}={0,2}\s*")
 
 
 def recognises(data: bytes) -> bool:
-    if _SETTING in strings_of(data):
+    if SETTING in strings_of(data):
         return True
     if not _LINE.fullmatch(data):
         return False
@@ -40,7 +40,7 @@ def recognises(data: bytes) -> bool:
 
 def read(data: bytes, *, password: str | None = None) -> Read:
     if data.lstrip().startswith(b"<"):
-        rows = load_json(read_strings(data).get(_SETTING, "").encode())
+        rows = load_json(read_strings(data).get(SETTING, "").encode())
     else:
         rows = _open(data, password)
     if not isinstance(rows, list):

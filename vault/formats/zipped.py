@@ -7,6 +7,7 @@ member unpacks to is bounded while it is unpacked, whatever the archive says of 
 from __future__ import annotations
 
 import io
+import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -42,6 +43,7 @@ _DAMAGE = (
     ValueError,
     IndexError,
     OverflowError,
+    struct.error,
 )
 
 
