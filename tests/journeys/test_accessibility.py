@@ -35,6 +35,7 @@ SIGNED_IN = (
     "/entries/add/",
     "/exports/new/",
     "/exports/review/?format=google&what=all",
+    "/import/",
     "/categories/",
     "/trash/",
     "/activity/",
