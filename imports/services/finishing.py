@@ -142,6 +142,7 @@ def _finish(batch: ImportBatch, head: Head, *, added: int, replaced: int, at: da
     audit.record(
         events.IMPORT_FINISHED,
         user=batch.owner_id,
+        details={"count": str(added + replaced)},
         facts={
             "import": str(batch.pk),
             "formats": batch.formats,

@@ -26,20 +26,18 @@ def undo(*, batch: ImportBatch, at: datetime) -> int:
         if undone.update(state=ImportBatch.State.UNDONE, undone_at=at) != 1:
             raise CannotBeUndone
         vault.hold_vault(batch.owner_id)
-        rows = list(batch.entries.select_related("entry").order_by("pk"))
-        trashed = vault.trash_entries(
-            entries=[row.entry for row in rows if not row.sealed_former], at=at
-        )
+        added = list(batch.entries.filter(sealed_former="").values_list("entry_id", flat=True))
+        trashed = vault.trash_imported(owner=batch.owner, ids=added, at=at)
         put_back = 0
-        for row in rows:
-            if row.sealed_former:
-                former = sealing.open_field(row, "sealed_former")
-                put_back += vault.undo_overwrite(entry=row.entry, former=former, at=at)
+        for row in batch.entries.exclude(sealed_former="").select_related("entry"):
+            former = sealing.open_field(row, "sealed_former")
+            put_back += vault.undo_overwrite(entry=row.entry, former=former, at=at)
         ids = [UUID(key) for key in batch.new_categories]
         vault.delete_empty_categories(owner=batch.owner, ids=ids, at=at)
         audit.record(
             events.IMPORT_UNDONE,
             user=batch.owner_id,
+            details={"count": str(trashed + put_back)},
             facts={"import": str(batch.pk), "trashed": trashed, "put_back": put_back},
             at=at,
         )

@@ -39,6 +39,7 @@ from vault.services.importing import (
     delete_empty_categories,
     guarding,
     overwrite,
+    trash_imported,
     undo_overwrite,
 )
 from vault.services.ordering import move_beside, move_entry
@@ -137,6 +138,7 @@ __all__ = [
     "take_out_of_category",
     "trash_entries",
     "trash_entry",
+    "trash_imported",
     "undo_hotp",
     "undo_overwrite",
 ]

@@ -99,9 +99,17 @@ def entries_by_secret(owner: User) -> dict[bytes, OtpEntry]:
 
 
 def write(
-    owner: User, accounts: Sequence[OtpAccount], at: datetime, website: str = ""
+    owner: User,
+    accounts: Sequence[OtpAccount],
+    at: datetime,
+    website: str = "",
+    *,
+    is_recorded: bool = True,
 ) -> list[OtpEntry]:
-    """Add accounts at the end, whatever is there; the caller holds the vault."""
+    """Add accounts at the end, whatever is there; the caller holds the vault.
+
+    Thousands at once are recorded as one deed by their caller, and not one by one here.
+    """
     first = next_position(OtpEntry.objects.for_owner(owner))
     entries = [
         _new_entry(owner.pk, account, at=at, website=website, position=first + place)
@@ -111,8 +119,9 @@ def write(
     names = {name for account in accounts for name in account.categories}
     named = categories.named(owner=owner, names=names, at=at)
     _assign(zip(entries, accounts, strict=True), named)
-    for entry in entries:
-        record(events.ENTRY_ADDED, entry, at=at)
+    if is_recorded:
+        for entry in entries:
+            record(events.ENTRY_ADDED, entry, at=at)
     return entries
 
 
@@ -148,6 +157,8 @@ def _new_entry(
 
 def website_of(account: OtpAccount) -> str:
     """The web address that came with an account, if it is one."""
+    if not account.website:
+        return ""
     address = account.website[:LONGEST_ADDRESS]
     try:
         URLValidator(schemes=("http", "https"))(address)

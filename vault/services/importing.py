@@ -20,12 +20,28 @@ from vault.services.holding import hold_vault
 if TYPE_CHECKING:
     from accounts.models import User
 
+# SQLite takes a limited number of values in one statement.
+IDS_AT_ONCE = 500
+
 
 def add_decided(*, owner: User, accounts: Sequence[OtpAccount], at: datetime) -> list[OtpEntry]:
-    """Add accounts, those too whose secret the vault has already."""
+    """Add accounts, those too whose secret the vault has already; the import is recorded."""
     with transaction.atomic():
         hold_vault(owner.pk)
-        return adding.write(owner, accounts, at)
+        return adding.write(owner, accounts, at, is_recorded=False)
+
+
+def trash_imported(*, owner: User, ids: Collection[UUID], at: datetime) -> int:
+    """Put entries into the trash that are not there yet; undoing the import is recorded."""
+    trashed = 0
+    wanted = list(ids)
+    with transaction.atomic():
+        hold_vault(owner.pk)
+        for start in range(0, len(wanted), IDS_AT_ONCE):
+            live = OtpEntry.objects.for_owner(owner).live()
+            some = wanted[start : start + IDS_AT_ONCE]
+            trashed += live.filter(pk__in=some).update(trashed_at=at)
+    return trashed
 
 
 def guarding(
