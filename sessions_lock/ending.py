@@ -18,7 +18,6 @@ from sessions_lock import signals
 from sessions_lock.models import SessionActivity, SessionActivityQuerySet
 
 Reason = SessionActivity.EndReason
-LOCKS = {Reason.IDLE, Reason.TOO_OLD, Reason.LOCKED_BY_HAND}
 BATCH = 500
 # Of a row that ends; what it holds may be large, and is erased.
 NEEDED = ("user_id", "lock_deadline", "absolute_deadline", "browser", "place", "address")
@@ -107,16 +106,7 @@ def _record(
     at: datetime,
 ) -> None:
     audit.record_many(
-        (
-            audit.Entry(
-                event=events.SESSION_LOCKED if reason in LOCKS else events.SESSION_ENDED,
-                user=row.user_id,
-                details={"session": row.words, **(details or {})},
-                facts={"session_id": str(row.pk), "reason": str(reason.value), **(facts or {})},
-            )
-            for row in rows
-            for reason in (reasons[row.pk],)
-        ),
+        (_entry(row, reasons[row.pk], facts or {}, details or {}) for row in rows),
         at=at,
     )
     for row in rows:
@@ -127,3 +117,15 @@ def _record(
             reason=str(reasons[row.pk].value),
             at=at,
         )
+
+
+def _entry(
+    row: SessionActivity, reason: Reason, facts: Mapping[str, str], details: Mapping[str, str]
+) -> audit.Entry:
+    is_lock = reason in SessionActivity.LOCKS
+    return audit.Entry(
+        event=events.SESSION_LOCKED if is_lock else events.SESSION_ENDED,
+        user=row.user_id,
+        details={"session": row.words, **details},
+        facts={"session_id": str(row.pk), "reason": str(reason.value), **facts},
+    )

@@ -50,6 +50,9 @@ class SessionActivity(models.Model):
         BY_OPERATOR = "by operator", _("ended by an operator")
         TOO_MANY = "too many sessions", _("too many sessions at once")
 
+    # Ends that are locks: the sign-in goes on where it was.
+    LOCKS = frozenset({EndReason.IDLE, EndReason.TOO_OLD, EndReason.LOCKED_BY_HAND})
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     key_hash = models.CharField(max_length=64, unique=True)
     previous_key_hash = models.CharField(max_length=64, blank=True, db_index=True)

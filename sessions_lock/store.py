@@ -26,11 +26,6 @@ ANONYMOUS_LIFETIME = timedelta(hours=1)
 # How long the sign-in page remembers whose session has locked in this browser.
 REMEMBERED_FOR = timedelta(hours=12)
 ENDED = "ended_session"
-LOCKS = {
-    SessionActivity.EndReason.IDLE,
-    SessionActivity.EndReason.TOO_OLD,
-    SessionActivity.EndReason.LOCKED_BY_HAND,
-}
 
 
 def hash_key(session_key: str | None) -> str:
@@ -101,7 +96,7 @@ class SessionStore(SessionBase):
         if row is None or row.user is None or row.ended_at is None:
             return ""
         is_recent = timezone.now() - row.ended_at < REMEMBERED_FOR
-        return row.user.email if row.ended_reason in LOCKS and is_recent else ""
+        return row.user.email if row.ended_reason in row.LOCKS and is_recent else ""
 
     def create(self) -> None:
         while True:
