@@ -7,6 +7,7 @@ once more with DATABASE_URL naming a PostgreSQL server.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import random
@@ -35,6 +36,7 @@ from accounts.models import User  # noqa: E402 - as above
 from core import sealing  # noqa: E402 - as above
 from notes import services as notes  # noqa: E402 - as above
 from notes.models import Note, NoteIndex, Scheme  # noqa: E402 - as above
+from notes.services import scanning  # noqa: E402 - as above
 from notes.tests import making, twin  # noqa: E402 - as above
 from tests import base  # noqa: E402 - as above
 from vault.models import OtpEntry  # noqa: E402 - as above
@@ -90,9 +92,18 @@ def _note(entry: OtpEntry, key: uuid.UUID, now: datetime) -> Note:
     )  # fmt: skip
 
 
+@functools.cache
+def maker(term: str) -> Callable[[bytes], bytes]:
+    return scanning.codeword_maker(twin.trapdoor(INDEX_KEY, term))
+
+
 def _index(entry: OtpEntry, key: uuid.UUID) -> NoteIndex:
     text = " ".join(CHANCE.choices(VOCABULARY, k=WORDS_EACH))
-    codewords = twin.make_index(INDEX_KEY, twin.plain_of(text), entry.pk, 1)
+    place = f"{entry.pk}|1".encode()
+    words = {maker(term)(place) for term in twin.terms_of(twin.plain_of(text))}
+    while len(words) % 64:
+        words.add(secrets.token_bytes(8))
+    codewords = b"".join(sorted(words))
     return NoteIndex(
         note_id=entry.pk, owner_id=entry.owner_id, vault_key_id=key, revision=1,
         codewords=codewords,

@@ -7,6 +7,7 @@ are, comments included.
 from __future__ import annotations
 
 import functools
+import os
 import re
 import statistics
 import threading
@@ -14,9 +15,13 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import django
 from playwright.sync_api import Page, sync_playwright
 
-from tests.journeys.browser import CHROMIUM_FLAGS, find_chromium
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "authnode.test_settings")
+django.setup()
+
+from tests.journeys.browser import CHROMIUM_FLAGS, find_chromium  # noqa: E402 - needs the settings
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 # Whatever these load, up to what is fetched only when a passkey or a recovery key is used.

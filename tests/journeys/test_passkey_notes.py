@@ -114,6 +114,25 @@ class PasskeyNotesTests(BrowserTestCase):
         self.assert_never_sent(PASSWORD)
         assert self.faults == []
 
+    def test_opens_locked_notes_from_the_header(self) -> None:
+        self.plug_in(hasPrf=True)
+        page = self.start()
+        page.evaluate(LISTEN)
+        self.add()
+        self.see_it_added()
+        page.evaluate(LOCK)
+        page.goto("/settings/security/")
+        header = page.locator("[data-notes-state]")
+        expect(header).to_have_text("Notes are locked")
+        page.evaluate(LISTEN)
+        header.click()
+        page.get_by_role("button", name="Open with a passkey").click()
+
+        expect(header).to_have_text("Notes are open")
+        assert len(set(self.kept)) == 1
+        for text in (self.kept[0], self.kept[0].replace("+", "-").replace("/", "_")):
+            self.assert_never_sent(text.rstrip("="))
+
     def test_keeps_the_result_of_the_passkey_in_the_browser(self) -> None:
         self.plug_in(hasPrf=True)
         page = self.start()

@@ -46,3 +46,23 @@ test("cuts a piece of a long note around the hit", () => {
   assert.ok(hit.text.length < 200);
   assert.deepEqual(marked(hit), ["needle"]);
 });
+
+test("lets no note through that does not hold the words, whatever the index said", () => {
+  // Every note is taken for a hit, as if the index knew nothing; the truth is told by other means.
+  const rounds = process.env.AUTHNODE_FIGURES === "1" ? 100_000 : 2_000;
+  const pick = (list) => list[Math.floor(Math.random() * list.length)];
+  const syllables = ["ba", "den", "ki", "lor", "mas", "nu", "pel", "ri"];
+  const word = () => Array.from({ length: 2 + Math.floor(Math.random() * 3) }, () => pick(syllables)).join("");
+  const notes = Array.from({ length: 10 }, () => Array.from({ length: 50 }, word));
+  let [wrong, missed] = [0, 0];
+  for (let round = 0; round < rounds; round += 1) {
+    const asked = [word(), word()].slice(0, 1 + (round % 2)).map((each) => each.slice(0, 3 + (round % 4)));
+    const words = notes[round % notes.length];
+    const isThere = asked.every((start) => words.some((each) => each.startsWith(start)));
+    const isFound = look({ ...emptyPlain(), note: words.join(", ") }, wantedIn(asked.join(" "))) !== null;
+    wrong += isFound && !isThere ? 1 : 0;
+    missed += isThere && !isFound ? 1 : 0;
+  }
+  console.log(`after the look: ${wrong} wrong, ${missed} missed of ${rounds}`);
+  assert.deepEqual([wrong, missed], [0, 0]);
+});

@@ -4,7 +4,7 @@ import { WrongKey } from "../crypto/errors.js";
 import { SignInNeeded, TooManyRequests, Unreachable } from "./api.js";
 
 const REFUSALS = {
-  changed: "changed", key: "newKey", locked: "key", gone: "gone", long: "tooLong",
+  changed: "changed", exists: "openFirst", key: "newKey", locked: "key", gone: "gone", long: "tooLong",
 };
 
 export function noteWords() {

@@ -24,7 +24,7 @@ const { entry: entryId } = place.dataset;
 const address = noteAddress(entryId);
 const words = noteWords();
 const part = (name) => place.querySelector(`[data-note-${name}]`);
-const form = new NoteForm(part("form"), words, { onChange: later });
+const form = new NoteForm(part("form"), words, { onChange: () => later() });
 
 let keys = null;
 /* The note as it was opened: {state, plain, revision, scheme}; revision 0 where there is none. */
@@ -172,12 +172,14 @@ async function showConflict(current, mine) {
 
 /* Drafts. */
 
-function later() {
+function later(wait = DRAFT_AFTER_MS) {
   clearTimeout(draftTimer);
+  draftTimer = 0;
   if (keys === null || !isEditing || form.isTooLong) return;
   draftTimer = setTimeout(() => {
+    draftTimer = 0;
     drafting = drafting.then(saveDraft);
-  }, DRAFT_AFTER_MS);
+  }, wait);
 }
 
 async function saveDraft() {
@@ -194,6 +196,7 @@ async function saveDraft() {
 
 async function stopDrafting() {
   clearTimeout(draftTimer);
+  draftTimer = 0;
   await drafting;
 }
 
@@ -301,4 +304,8 @@ for (const opener of place.querySelectorAll("[data-note-open]")) {
   opener.addEventListener("click", () => document.dispatchEvent(new CustomEvent("notes:ask-to-open")));
 }
 onNotesChange(reopen);
+// What is typed last is kept before a lock or a closed lid takes the page away.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden && draftTimer !== 0) later(0);
+});
 await load();
