@@ -37,6 +37,18 @@ PASSWORD = "kettle drum orchard 84 lantern"
 # Words that nothing else on the site uses.
 NOTE, HIDDEN, FIELD, CODE = "quagmire", "zymurgy", "flotsamjetsam", "wx77-kz88"
 
+# What a page hears before it locks (static/js/lib/lock-page.js), and how it asks for time.
+LOCK_IS_NEAR = """async () => {
+  const { announceLock } = await import("/static/js/lib/lock-page.js");
+  const awaited = [];
+  document.addEventListener("authnode:before-lock", ({ detail }) => {
+    const waitFor = detail.waitFor;
+    detail.waitFor = (promise) => { awaited.push(promise); waitFor(promise); };
+  }, { capture: true, once: true });
+  await announceLock();
+  await Promise.all(awaited);
+}"""
+
 
 class Records(logging.Handler):
     def __init__(self) -> None:
@@ -322,6 +334,12 @@ class NoteJourneys(BrowserTestCase):
         dialog.get_by_role("button", name="Open with this key").click()
         expect(self.header(self.page)).to_have_text("Notes are open")
         self.assert_never_sent(written)
+
+        self.write(self.visit(), "typed just before the lock")
+        self.page.evaluate(LOCK_IS_NEAR)
+        assert making.opened(NoteDraft.objects.get(), vault_key, what=twin.DRAFT) == (
+            "typed just before the lock"
+        )
 
         self.say_without("crypto", "subtle", "offers no cryptography on this address")
         self.say_without("window", "indexedDB", "This browser keeps nothing")

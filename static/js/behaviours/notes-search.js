@@ -44,6 +44,7 @@ export function bindNotesSearch(list, cards, { refilter }) {
     searching.forget();
     if (last !== "") find(last);
   });
+  document.addEventListener("authnode:lock", () => searching.forget());
   hint?.querySelector("button").addEventListener("click", () => {
     document.dispatchEvent(new CustomEvent("notes:ask-to-open"));
   });

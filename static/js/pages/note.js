@@ -187,7 +187,8 @@ async function saveDraft() {
   const revision = Math.max(note.revision, seen) + 1;
   try {
     const sealed = await sealFor({ keys, entryId, revision, plain: form.get(), what: "draft" });
-    await post(`${address}draft/`, { v: 1, sealed });
+    // It saves itself: whether somebody is still here is for others to tell.
+    await post(`${address}draft/`, { v: 1, sealed }, { background: true });
     part("draft-state").textContent = words.draftSaved;
   } catch (error) {
     part("draft-state").textContent = words[error.body?.error === "key" ? "newKey" : "draftFailed"];
@@ -304,8 +305,22 @@ for (const opener of place.querySelectorAll("[data-note-open]")) {
   opener.addEventListener("click", () => document.dispatchEvent(new CustomEvent("notes:ask-to-open")));
 }
 onNotesChange(reopen);
-// What is typed last is kept before a lock or a closed lid takes the page away.
+// What is typed last is kept before a closed lid or a lock takes the page away (lib/lock-page.js).
 document.addEventListener("visibilitychange", () => {
   if (document.hidden && draftTimer !== 0) later(0);
+});
+document.addEventListener("authnode:before-lock", ({ detail }) => {
+  if (draftTimer === 0) return;
+  clearTimeout(draftTimer);
+  draftTimer = 0;
+  drafting = drafting.then(saveDraft);
+  detail.waitFor(drafting);
+});
+document.addEventListener("authnode:lock", () => {
+  clearTimeout(draftTimer);
+  isEditing = false;
+  keys = null;
+  note = null;
+  form.set(emptyPlain());
 });
 await load();
