@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -27,6 +28,7 @@ from vault.formats.pieces import note_of
 from vault.models import OtpEntry
 
 UNDO_FOR = timedelta(days=7)
+PICTURE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +127,13 @@ def _keep_notes(
 
 
 def _draw_pictures(accounts: Sequence[OtpAccount], added: Sequence[OtpEntry], at: datetime) -> None:
-    """Own pictures come along in AuthNode's files alone; one that is none is left out."""
+    """Draw the pictures of entries anew; one that is none is left out.
+
+    A small file may hold many pictures that are large once decoded: the last ones are left out.
+    """
+    until = time.monotonic() + PICTURE_SECONDS
     for account, entry in zip(accounts, added, strict=True):
-        if account.picture:
+        if account.picture and time.monotonic() < until:
             with contextlib.suppress(qr.PictureRefusal):
                 vault.set_icon(entry=entry, picture=account.picture, at=at)
 

@@ -18,7 +18,7 @@ from imports import head as heads
 from imports import packing, pieces, services
 from imports.models import ImportBatch, ImportedEntry, ImportPiece
 from imports.refusals import CannotBeUndone, ImportGone, NothingChosen
-from imports.services import Choices
+from imports.services import Choices, finishing
 from imports.tests.making import NOON, given, make_import
 from notes import services as notes
 from tests.base import TestCase, TransactionTestCase
@@ -112,6 +112,16 @@ class ImportTests(TestCase):
         assert (entry.website, entry.icon, entry.tint) == ("https://example.com/", "github", 4)
         assert entry.is_icon_chosen
         assert vault.icon_of(entry)
+
+    def test_draws_pictures_for_a_while_only(self) -> None:
+        row = OtpAccount(**{**packing_fields(account(1)), "picture": picture(kind="PNG")})
+        content = b"".join(authnode_json.write([row]))
+        batch = services.start(owner=self.alice, files=[given(content)], at=NOON)
+
+        with mock.patch.object(finishing, "PICTURE_SECONDS", 0):
+            self.finish(batch)
+
+        assert vault.icon_of(OtpEntry.objects.get()) is None
 
     def test_takes_no_odd_looks(self) -> None:
         row = account(1, website="javascript:alert(1)", icon="../../x", tint=99)
