@@ -21,6 +21,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_noop
 
 from accounts import factors
@@ -135,12 +136,12 @@ def verify(user_id: UUID, *, typed: str) -> UUID:
         raise CodeRefused("not a code")
     digest, is_code = _digest_of(user_id, typed)
     found, is_used, has_codes = None, False, False
-    for code_id, owner, token, used_at in _ten_rows(user_id):
+    for code_id, owner, token, was_used in _ten_rows(user_id):
         is_this = _matches(owner, code_id, token, digest)
         is_own = owner == user_id
         has_codes = has_codes or is_own
         if is_this and is_own:
-            found, is_used = UUID(str(code_id)), used_at is not None
+            found, is_used = UUID(str(code_id)), bool(was_used)
     if found is not None and not is_used:
         return found
     raise CodeRefused(_reason(is_code=is_code, has_codes=has_codes, is_used=is_used))
@@ -271,7 +272,7 @@ def _digest_of(user_id: UUID, typed: str) -> tuple[bytes, bool]:
         return _digest(user_id, ""), False
 
 
-Row = tuple[UUID | str, UUID | str, str, datetime | None]
+Row = tuple[UUID | str, UUID | str, str, bool]
 
 
 def _ten_rows(user_id: UUID) -> Iterator[Row]:
@@ -281,13 +282,15 @@ def _ten_rows(user_id: UUID) -> Iterator[Row]:
     every attempt does the same work.
     """
     rows = RecoveryCode.objects.of_valid_set_or_decoys(user_id)
+    # Whether and not when: reading a time takes longer than reading none, for every used code.
+    rows = rows.annotate(was_used=Q(used_at__isnull=False))
     number = 0
-    for row in rows.values_list("id", "user_id", "code_hash", "used_at")[:COUNT]:
+    for row in rows.values_list("id", "user_id", "code_hash", "was_used")[:COUNT]:
         number += 1
         yield row
     dummy = _dummy(keyring.ring().current)
     for _ in range(number, COUNT):
-        yield "dummy", NOBODY, dummy, None
+        yield "dummy", NOBODY, dummy, False
 
 
 @functools.lru_cache(maxsize=2)
