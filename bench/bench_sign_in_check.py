@@ -38,9 +38,19 @@ from tests import base  # noqa: E402 - as above
 ROWS = int(os.environ.get("SIGN_IN_ATTEMPTS", "1000000"))
 STRANGERS = 1_000
 BUSY = 2_000
-TRIES = 400
+TRIES = 200
 COUNTED = 20
-BATCH = 5_000
+DRAWN = 20_000
+# What a copy of a row gets in place of what the row has.
+COPIED = {
+    "id": "gen_random_uuid()"
+    if connection.vendor == "postgresql"
+    else "lower(hex(randomblob(16)))",
+    "pending_id": "NULL",
+    "at": "at - interval '7 minutes'"
+    if connection.vendor == "postgresql"
+    else "strftime('%%Y-%%m-%%d %%H:%%M:%%f000', at, '-7 minutes')",
+}
 
 
 @contextmanager
@@ -53,10 +63,14 @@ def test_database() -> Iterator[None]:
         teardown_databases(kept, verbosity=0)
 
 
-def milliseconds(deed: Callable[[], object]) -> float:
-    started = time.perf_counter()
+Took = tuple[float, float]
+
+
+def milliseconds(deed: Callable[[], object]) -> Took:
+    """On the clock, and of this process's work: a busy machine stretches the first."""
+    started, worked = time.perf_counter(), time.process_time()
     deed()
-    return (time.perf_counter() - started) * 1e3
+    return (time.perf_counter() - started) * 1e3, (time.process_time() - worked) * 1e3
 
 
 def attempt(user: User, at: datetime, chance: random.Random) -> LoginAttempt:
@@ -86,17 +100,26 @@ def attempt(user: User, at: datetime, chance: random.Random) -> LoginAttempt:
 
 
 def fill(rows: int, users: list[User]) -> None:
+    """Attempts of strangers; most of them are copies of others, at another time."""
     chance, now = random.Random(1), timezone.now()
-    while (there := LoginAttempt.objects.count()) < rows:
-        batch = [
-            attempt(
-                users[chance.randrange(len(users))],
-                now - timedelta(minutes=chance.randrange(400 * 1440)),
-                chance,
-            )
-            for _ in range(min(BATCH, rows - there))
-        ]
-        LoginAttempt.objects.bulk_create(batch, batch_size=1_000)
+    drawn = [
+        attempt(
+            users[chance.randrange(len(users))],
+            now - timedelta(minutes=chance.randrange(400 * 1440)),
+            chance,
+        )
+        for _ in range(min(DRAWN, rows))
+    ]
+    LoginAttempt.objects.bulk_create(drawn, batch_size=1_000)
+    names = [str(field.column) for field in LoginAttempt._meta.concrete_fields]
+    values = ", ".join(COPIED.get(name, name) for name in names)
+    copy = (
+        f"INSERT INTO anomalies_loginattempt ({', '.join(names)})"  # noqa: S608 - names of ours
+        f" SELECT {values} FROM anomalies_loginattempt LIMIT %s"
+    )
+    with connection.cursor() as cursor:
+        while (there := LoginAttempt.objects.count()) < rows:
+            cursor.execute(copy, [rows - there])
 
 
 def busy(user: User) -> None:
@@ -119,7 +142,7 @@ def busy(user: User) -> None:
     LoginAttempt.objects.bulk_create(rows, batch_size=1_000)
 
 
-def one_check(user: User, factory: RequestFactory, *, counts: bool) -> tuple[float, int]:
+def one_check(user: User, factory: RequestFactory, *, counts: bool) -> tuple[Took, int]:
     """The time of what is ours at one sign-in, or the number of its queries."""
     now = timezone.now()
     request = factory.post("/sign-in/", HTTP_X_FORWARDED_FOR=places.BERLIN)
@@ -144,7 +167,7 @@ def one_check(user: User, factory: RequestFactory, *, counts: bool) -> tuple[flo
     reset_queries()
     with CaptureQueriesContext(connection) as asked:
         work()
-    return 0.0, len(asked)
+    return (0.0, 0.0), len(asked)
 
 
 def say(name: str, user: User) -> None:
@@ -153,14 +176,17 @@ def say(name: str, user: User) -> None:
     for _ in range(3):
         one_check(user, factory, counts=True)
     counts = {one_check(user, factory, counts=True)[1] for _ in range(COUNTED)}
-    times = sorted(one_check(user, factory, counts=False)[0] for _ in range(TRIES))
-    floor = statistics.median(milliseconds(LoginAttempt.objects.first) for _ in range(TRIES))
-    p95 = times[int(len(times) * 0.95)]
+    took = [one_check(user, factory, counts=False)[0] for _ in range(TRIES)]
+    floor = [milliseconds(LoginAttempt.objects.first) for _ in range(TRIES)]
     rows = f"{LoginAttempt.objects.count():,}".replace(",", " ")
-    print(
-        f"{rows:>10} attempts, {name:13} median {statistics.median(times):6.2f} ms,"
-        f" p95 {p95:6.2f} ms, queries {sorted(counts)}; floor (one query) {floor:.2f} ms"
-    )
+    print(f"{rows:>10} attempts, {name}: {sorted(counts)} queries")
+    for what, which in (("clock", 0), ("work", 1)):
+        times = sorted(one[which] for one in took)
+        least = statistics.median(one[which] for one in floor)
+        print(
+            f"           {what:5} median {statistics.median(times):6.2f} ms,"
+            f" p95 {times[int(len(times) * 0.95)]:6.2f} ms; one query {least:.2f} ms"
+        )
     assert len(counts) == 1, counts
 
 
