@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from authnode import startup
+from backups import watching
 from jobs import services as jobs
 
 logger = logging.getLogger(__name__)
@@ -33,7 +34,9 @@ def ready(request: HttpRequest) -> JsonResponse:
     parts = {name: _outcome(name, check) for name, check in CHECKS.items()}
     is_ready = all(outcome == "ok" for outcome in parts.values())
     status = "ok" if is_ready else "failed"
-    return JsonResponse({"status": status, **parts}, status=200 if is_ready else 503)
+    # Late backups are shown, and take no machine out of service.
+    shown = {"status": status, **parts, "backups": _outcome("backups", _backups)}
+    return JsonResponse(shown, status=200 if is_ready else 503)
 
 
 def _outcome(name: str, check: Callable[[], str]) -> str:
@@ -62,6 +65,10 @@ def _migrations() -> str:
 def _beat() -> str:
     last = jobs.last_beat()
     return "ok" if last and timezone.now() - last < BEAT_IS_LATE_AFTER else "late"
+
+
+def _backups() -> str:
+    return watching.outcome(at=timezone.now())
 
 
 CHECKS: dict[str, Callable[[], str]] = {

@@ -22,6 +22,7 @@ from prometheus_client.registry import Collector
 
 from accounts.models import User
 from audit.models import AuditEvent
+from backups import watching
 from core.throttle import throttle
 from jobs import services as jobs
 from jobs.models import Job
@@ -72,6 +73,8 @@ class SiteCollector(Collector):
         last = jobs.last_beat()
         age = (self.at - last).total_seconds() if last else float("inf")
         yield _one("authnode_beat_age_seconds", "Since scheduler and worker showed life.", age)
+        for name, sentence, value in watching.numbers(at=self.at):
+            yield _one(name, sentence, value)
 
     def _jobs(self) -> Metric:
         family = GaugeMetricFamily("authnode_jobs", "Jobs by state.", labels=["state"])

@@ -379,7 +379,6 @@ BACKUP_STORAGE = env.text("BACKUP_STORAGE")
 BACKUP_STORAGE_OPTIONS = env.mapping("BACKUP_STORAGE_OPTIONS")
 # The apps whose rows are "one user's vault".
 BACKUP_VAULT_APPS = ["vault", "notes"]
-METRICS_TOKEN = env.secret("METRICS_TOKEN")
 
 # Places, evaluated only with a database file of the operator's, or one that they have fetched
 GEOIP_ACCOUNT_ID = env.text("GEOIP_ACCOUNT_ID")

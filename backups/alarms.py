@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.models import User
 from backups import schedule
@@ -54,3 +55,7 @@ def watch(*, at: datetime) -> None:
 
 def _installed_at() -> datetime | None:
     return User.objects.order_by("created_at").values_list("created_at", flat=True).first()
+
+
+def open_alarms() -> QuerySet[BackupAlarm]:
+    return BackupAlarm.objects.order_by("since")

@@ -254,9 +254,13 @@ def read_header(file: BinaryIO) -> tuple[Header, bytes]:
         raise UnsupportedVersion("its version is not known here")
     _check_header(found)
     try:
-        return Header(**{**found, "id": UUID(found["id"])}), raw
+        header = Header(**{**found, "id": UUID(found["id"])})
     except ValueError:
         raise ContainerRefused("its id is not one") from None
+    # Python reads an id in more spellings than one; what is not written back as it was is refused.
+    if header.as_bytes() != raw:
+        raise ContainerRefused("its header is not in canonical form")
+    return header, raw
 
 
 def lines(chunks: Iterator[bytes], limit: int = 32 * 1024 * 1024) -> Iterator[bytes]:

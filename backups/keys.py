@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,8 +43,19 @@ class Opener:
 class CarriedKeys:
     """The site's own keys as they lie in the first record of a backup."""
 
-    ring: Mapping[str, bytes] = field(repr=False)
+    keyring: keyring.Keyring
     lasting: Mapping[str, str] = field(repr=False)
+
+    @property
+    def ring(self) -> Mapping[str, bytes]:
+        return self.keyring.keys
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Migrations of older rows seal and compute as the site did that they come from."""
+        known = {name: bytes.fromhex(key) for name, key in self.lasting.items()}
+        with keyring.borrowed(self.keyring), lasting.borrowed(known):
+            yield
 
 
 def own_keys() -> list[recipients.BackupKey]:
@@ -91,8 +103,10 @@ def parse_carried(record: bytes) -> CarriedKeys:
     """Read the first record; raises container.ContainerRefused."""
     try:
         found = json.loads(record)
-        ring = keyring.parse("\n".join(found["master"]))
-        return CarriedKeys(ring.keys, {str(k): str(v) for k, v in found["lasting"].items()})
+        known = {str(name): str(key) for name, key in found["lasting"].items()}
+        for key in known.values():
+            bytes.fromhex(key)
+        return CarriedKeys(keyring.parse("\n".join(found["master"])), known)
     except (ValueError, KeyError, TypeError, AttributeError, ImproperlyConfigured):
         raise container.ContainerRefused("its keys cannot be read") from None
 

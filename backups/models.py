@@ -143,7 +143,7 @@ class RestoreRun(models.Model):
     class Mode(models.TextChoices):
         REPLACE = "replace", _("replace everything")
         MISSING = "missing", _("only what is missing")
-        USER = "user", _("one user's vault")
+        USER = "user", _("one user’s vault")
 
     class State(models.TextChoices):
         PREPARING = "preparing", _("dry run is under way")

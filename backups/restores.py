@@ -162,7 +162,7 @@ def carry_out(
                 within(report)
             faults.point("before commit")
         faults.point("after commit")
-        lasting.key.cache_clear()
+        lasting.forget()
     finally:
         maintenance.end()
     return report
@@ -233,7 +233,7 @@ def _take_lasting_keys(carried: keys.CarriedKeys) -> None:
         LastingKey.objects.update_or_create(
             purpose=purpose, defaults={"sealed_key": row.sealed_key}
         )
-    lasting.key.cache_clear()
+    lasting.forget()
 
 
 def _end_sessions(wish: restoring.Wish, at: datetime) -> None:

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core.management.color import no_style
 from django.db import IntegrityError, connections, transaction
 from django.db.models import ForeignKey, Model
+from django.utils.translation import gettext_noop
 
 from audit.models import Tombstone
 from backups import content, faults, rows, verifying
@@ -30,10 +31,10 @@ LISTED = 200
 Row = rows.Row
 Tick = Callable[[int], None]
 
-BURIED = "deleted for the sake of security"
-REMOVED = "removed here since"
-ORPHAN = "what it belongs to is not there"
-IN_THE_WAY = "something else has its place"
+BURIED = gettext_noop("deleted for the sake of security")
+REMOVED = gettext_noop("removed here since")
+ORPHAN = gettext_noop("what it belongs to is not there")
+IN_THE_WAY = gettext_noop("something else has its place")
 
 
 class RestoreRefused(Exception):

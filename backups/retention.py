@@ -9,8 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
 
 from backups.models import Backup, RetentionPlan
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 FORGET_FAILED_AFTER = timedelta(days=30)
 
@@ -19,7 +25,7 @@ FORGET_FAILED_AFTER = timedelta(days=30)
 class Verdict:
     backup: Backup
     is_kept: bool
-    why: str
+    why: StrPromise
 
 
 def plan() -> RetentionPlan:
@@ -31,7 +37,7 @@ def verdicts(tiers: RetentionPlan, *, at: datetime) -> list[Verdict]:
     backups = list(Backup.objects.newest_first())
     ended = [backup for backup in backups if not backup.is_running]
     if ended and ended[0].state == Backup.State.FAILED:
-        return [Verdict(backup, True, "the newest attempt failed") for backup in backups]
+        return [Verdict(backup, True, _("the newest attempt failed")) for backup in backups]
     verified = [backup for backup in backups if backup.is_good]
     kept = _kept(verified, tiers, at)
     return [Verdict(backup, *_judge(backup, kept, at)) for backup in backups]
@@ -41,35 +47,35 @@ def due(*, at: datetime) -> list[Backup]:
     return [verdict.backup for verdict in verdicts(plan(), at=at) if not verdict.is_kept]
 
 
-def _judge(backup: Backup, kept: dict[object, str], at: datetime) -> tuple[bool, str]:
+def _judge(backup: Backup, kept: dict[object, StrPromise], at: datetime) -> tuple[bool, StrPromise]:
     if backup.pk in kept:
         return True, kept[backup.pk]
     if backup.is_running:
-        return True, "not verified yet"
+        return True, _("not verified yet")
     if backup.is_good:
-        return False, "older than the plan keeps"
+        return False, _("older than the plan keeps")
     if backup.started_at > at - FORGET_FAILED_AFTER:
-        return True, "failed less than 30 days ago"
-    return False, "failed long ago"
+        return True, _("failed less than 30 days ago")
+    return False, _("failed long ago")
 
 
-def _kept(verified: list[Backup], tiers: RetentionPlan, at: datetime) -> dict[object, str]:
-    reasons: dict[object, str] = {}
+def _kept(verified: list[Backup], tiers: RetentionPlan, at: datetime) -> dict[object, StrPromise]:
+    reasons: dict[object, StrPromise] = {}
     if verified:
-        reasons[verified[0].pk] = "the newest verified one"
+        reasons[verified[0].pk] = _("the newest verified one")
     all_from = at - timedelta(days=tiers.keep_all_days)
     weeks_from = all_from - timedelta(weeks=tiers.keep_weeks)
     months_from = weeks_from - timedelta(days=31 * tiers.keep_months)
     for backup in verified:
         if backup.started_at >= all_from:
-            reasons.setdefault(backup.pk, "younger than the plan's days")
+            reasons.setdefault(backup.pk, _("younger than the plan's days"))
     older = [backup for backup in verified if backup.started_at < all_from]
     weekly = [backup for backup in older if backup.started_at >= weeks_from]
     for backup in _newest_of_each(weekly, "%G-%V"):
-        reasons.setdefault(backup.pk, "the newest of its week")
+        reasons.setdefault(backup.pk, _("the newest of its week"))
     monthly = [backup for backup in older if months_from <= backup.started_at < weeks_from]
     for backup in _newest_of_each(monthly, "%Y-%m"):
-        reasons.setdefault(backup.pk, "the newest of its month")
+        reasons.setdefault(backup.pk, _("the newest of its month"))
     return reasons
 
 

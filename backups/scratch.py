@@ -21,7 +21,7 @@ from django.conf import settings
 from django.db import connections
 from django.db.models import Model
 
-from backups import container, content, schema
+from backups import container, content, keys, schema
 
 PREFIX = "scratch-"
 STALE_SECONDS = 6 * 3600
@@ -101,7 +101,8 @@ def load(alias: str, reader: container.Reader, tick: Tick | None = None) -> dict
         raise DoesNotFit("its rows are not as many as its ending says")
     check(alias)
     if not is_current:
-        schema.migrate(alias)
+        with keys.parse_carried(reader.keys).in_use():
+            schema.migrate(alias)
         check(alias)
     return counts
 

@@ -10,7 +10,9 @@ import base64
 import binascii
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,14 +52,31 @@ def parse(text: str) -> Keyring:
     return Keyring(current=next(iter(keys)), keys=keys)
 
 
-@functools.lru_cache(maxsize=1)
+_borrowed: ContextVar[Keyring | None] = ContextVar("borrowed_keyring", default=None)
+
+
 def ring() -> Keyring:
+    return _borrowed.get() or _own()
+
+
+@contextmanager
+def borrowed(other: Keyring | None) -> Iterator[None]:
+    """Seal and open with the keys of a backup for a while; None are our own again."""
+    token = _borrowed.set(other)
+    try:
+        yield
+    finally:
+        _borrowed.reset(token)
+
+
+@functools.lru_cache(maxsize=1)
+def _own() -> Keyring:
     return parse(settings.MASTER_KEY)
 
 
 def _forget(*, setting: str, **_: Any) -> None:
     if setting == "MASTER_KEY":
-        ring.cache_clear()
+        _own.cache_clear()
 
 
 setting_changed.connect(_forget)

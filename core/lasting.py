@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import functools
 import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from core import sealing
+from core import keyring, sealing
 from core.models import LastingKey
 
 PURPOSES = (
@@ -27,20 +30,44 @@ class LastingKeyMissing(Exception):
         super().__init__(f"The lasting key “{purpose}” is missing: run “manage.py migrate”.")
 
 
-@functools.lru_cache(maxsize=len(PURPOSES))
+_borrowed: ContextVar[Mapping[str, bytes]] = ContextVar("borrowed_lasting_keys")
+
+
 def key(purpose: str) -> bytes:
     """The 32 bytes for this purpose; raises LastingKeyMissing."""
+    return _borrowed.get({}).get(purpose) or _own(purpose)
+
+
+@contextmanager
+def borrowed(others: Mapping[str, bytes]) -> Iterator[None]:
+    """Compute with the keys of a backup for a while, where its rows are looked at."""
+    token = _borrowed.set(others)
+    try:
+        yield
+    finally:
+        _borrowed.reset(token)
+
+
+def forget() -> None:
+    """Read the keys anew: they have been replaced by those of a backup."""
+    _own.cache_clear()
+
+
+@functools.lru_cache(maxsize=len(PURPOSES))
+def _own(purpose: str) -> bytes:
     row = LastingKey.objects.filter(purpose=purpose).first()
     if row is None:
         raise LastingKeyMissing(purpose)
-    return sealing.open_field(row, "sealed_key")
+    with keyring.borrowed(None):
+        return sealing.open_field(row, "sealed_key")
 
 
 def make_missing(**_: Any) -> None:
     """Make the keys that do not exist yet (called after `migrate`)."""
     for purpose in PURPOSES:
         row = LastingKey(purpose=purpose)
-        sealing.seal_field(row, "sealed_key", secrets.token_bytes(32))
+        with keyring.borrowed(None):
+            sealing.seal_field(row, "sealed_key", secrets.token_bytes(32))
         try:
             with transaction.atomic():
                 LastingKey.objects.get_or_create(
@@ -49,4 +76,4 @@ def make_missing(**_: Any) -> None:
         except IntegrityError:
             # Two machines migrate at once: the other one's key is as good as ours.
             continue
-    key.cache_clear()
+    forget()

@@ -13,7 +13,9 @@ def seal_subjects(apps: Any, schema_editor: Any) -> None:
     """Seal the subjects of people who were linked before."""
     from core import lasting, sealing
 
-    identities = apps.get_model("accounts", "OidcIdentity").objects.all()
+    # Backups are migrated in a scratch database, beside this one.
+    alias = schema_editor.connection.alias
+    identities = apps.get_model("accounts", "OidcIdentity").objects.using(alias)
     if not identities.exists():
         return
     # The key is new, and is made after all migrations as a rule.
@@ -23,7 +25,7 @@ def seal_subjects(apps: Any, schema_editor: Any) -> None:
         text = f"{identity.issuer}\0{identity.subject}".encode()
         identity.subject_hash = hmac.digest(key, text, hashlib.sha256).hex()
         sealing.seal_field(identity, "sealed_subject", identity.subject.encode())
-        identity.save(update_fields=["subject_hash", "sealed_subject"])
+        identity.save(using=alias, update_fields=["subject_hash", "sealed_subject"])
 
 
 class Migration(migrations.Migration):

@@ -64,7 +64,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     restore_kept = (
         *("email", "password", "kdf_salt", "kdf_iterations", "credentials_version"),
         *("is_active", "is_staff", "is_superuser", "passkey_handle", "last_login"),
-        *("factor_due_at", "reset_open_until"),
+        *("factor_due_at", "reset_open_until", "factor_reset_at", "restricted_until"),
     )
     restore_removes = False
     restore_tombstone = "user"

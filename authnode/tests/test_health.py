@@ -23,6 +23,7 @@ class HealthTests(base.TestCase):
         assert response.status_code == 200
         assert response.json() == {
             "status": "ok", "database": "ok", "cache": "ok", "migrations": "ok", "beat": "ok",
+            "backups": "ok",
         }  # fmt: skip
 
     def test_says_when_beat_is_late(self) -> None:

@@ -177,7 +177,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("replace", "replace everything"),
                             ("missing", "only what is missing"),
-                            ("user", "one user's vault"),
+                            ("user", "one user’s vault"),
                         ],
                         max_length=10,
                     ),

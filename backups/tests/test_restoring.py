@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import OidcIdentity, Passkey, TotpDevice, User
 from audit import services as audit
 from audit.models import AuditEvent, Tombstone
-from backups import keys, maintenance, pipeline, restores, restoring, scratch
+from backups import content, keys, maintenance, pipeline, restores, restoring, scratch
 from backups.tests import tools
 from core import keyring, lasting, rotation, sealing
 from core.models import LastingKey
@@ -304,6 +304,16 @@ class RestoringTests(tools.BackupsTestCase):
         alice = User.objects.get(pk=self.alice.pk)
         assert (alice.is_staff, alice.is_active) == (True, False)
 
+    def test_every_column_of_a_user_was_thought_of(self) -> None:
+        """A new one is either kept here, or of no weight for who may do what."""
+        table = content.table(User)
+        harmless = {
+            *("display_name", "created_at", "language", "time_zone", "code_grouping"),
+            *("hides_codes", "reveal_seconds", "clipboard_seconds"),
+        }
+
+        assert set(table.columns) == table.kept | harmless | {"id"}
+
     def test_tombstones_of_the_backup_hold_here(self) -> None:
         passkey = Passkey.objects.create(
             user=self.alice, name="Key", credential_id="a", public_key=b"\x00", created_at=NOW
@@ -383,8 +393,8 @@ class RestoringTests(tools.BackupsTestCase):
         row = LastingKey.objects.get(purpose="recovery-code")
         sealing.seal_field(row, "sealed_key", b"z" * 32)
         row.save()
-        lasting.key.cache_clear()
-        self.addCleanup(lasting.key.cache_clear)
+        lasting.forget()
+        self.addCleanup(lasting.forget)
 
         with pytest.raises(restoring.OtherInstallation):
             tools.restore(backup, "missing")

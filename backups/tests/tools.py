@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,8 +15,8 @@ from django.test import override_settings
 from django.utils import timezone
 
 from accounts.models import User
-from backups import claims, faults, keys, pipeline, restores, restoring
-from backups.models import Backup
+from backups import claims, faults, keys, pipeline, restores, restoring, services
+from backups.models import Backup, RestoreRun
 from core import sealing
 from tests import base
 from vault.models import Category, OtpEntry
@@ -87,3 +88,13 @@ def leftovers() -> list[Path]:
 
 def user_key(user: User) -> str:
     return uuid.UUID(str(user.pk)).hex
+
+
+def reported_run(backup: Backup) -> RestoreRun:
+    """A restore whose dry run a worker of the test does."""
+    run = services.ask_for_report(backup, mode="missing", by=None, at=timezone.now())
+    deadline = time.monotonic() + 30
+    while run.state == RestoreRun.State.PREPARING and time.monotonic() < deadline:
+        time.sleep(0.1)
+        run.refresh_from_db()
+    return run

@@ -47,12 +47,12 @@ class LastingKeyTests(base.TestCase):
         assert len(before) == 32
 
     def test_says_what_to_do_when_one_is_missing(self) -> None:
-        lasting.key.cache_clear()
+        lasting.forget()
         LastingKey.objects.all().delete()
 
         with pytest.raises(lasting.LastingKeyMissing, match=r"manage\.py migrate"):
             lasting.key("prelogin")
-        lasting.key.cache_clear()
+        lasting.forget()
 
 
 class RotationTests(base.TestCase):
@@ -69,7 +69,7 @@ class RotationTests(base.TestCase):
 
         assert set(rotation.count_by_key()) == {"k2"}
         assert "accounts.User.password: 3 sealed anew" in text
-        lasting.key.cache_clear()
+        lasting.forget()
         assert lasting.key("audit-chain") == before
 
     @override_settings(MASTER_KEY=f"{NEW}\n{OLD}")

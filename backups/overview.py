@@ -1,0 +1,114 @@
+"""What the list of backups says above its rows: the state of things at a glance."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from backups import alarms, keys, making, places, schedule
+from backups.models import Backup, BackupCopy
+
+CHARTED = 30
+WIDTH, HEIGHT, BASE = 640, 120, 100
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One backup in the chart: a bar for its size, a point for its duration."""
+
+    x: float
+    width: float
+    y: float
+    height: float
+    point_y: float
+    title: str
+
+
+@dataclass(frozen=True)
+class Usage:
+    place: str
+    count: int
+    size: int
+
+
+def summary(*, at: datetime) -> dict[str, Any]:
+    newest = Backup.objects.verified().exclude(verified_at=None).order_by("-verified_at").first()
+    drilled = Backup.objects.exclude(drilled_at=None).order_by("-drilled_at").first()
+    disk = shutil.disk_usage(making.folder())
+    return {
+        "newest": newest,
+        "drilled": drilled,
+        "is_overdue": alarms.is_overdue(at=at),
+        "alarms": list(alarms.open_alarms()),
+        "daily": schedule.get(schedule.DAILY),
+        "weekly": schedule.get(schedule.WEEKLY),
+        "usage": usage(),
+        "disk_free": disk.free,
+        "is_sealed_away": keys.is_sealed_away(),
+        "folder": settings.BACKUP_DIRECTORY,
+        "chart": chart(),
+        "chart_box": f"0 0 {WIDTH} {HEIGHT}",
+        "chart_base": BASE,
+        "chart_width": WIDTH,
+    }
+
+
+def usage() -> list[Usage]:
+    """How many backups lie in each place, and how large they are together."""
+    names = [places.LOCAL, *(place.name for place in places.configured())]
+    found = []
+    for name in names:
+        there = Backup.objects.filter(copies__place=name, copies__state=BackupCopy.State.CONFIRMED)
+        found.append(Usage(name, there.count(), there.aggregate(size=Sum("size"))["size"] or 0))
+    return found
+
+
+def chart() -> list[Bar]:
+    """The last backups, oldest first, as bars that a page can draw without a script."""
+    last = list(Backup.objects.exclude(written_at=None).newest_first()[:CHARTED])[::-1]
+    if not last:
+        return []
+    largest = max(backup.size for backup in last) or 1
+    longest = max(_seconds(backup) for backup in last) or 1
+    step = WIDTH / len(last)
+    return [
+        _bar(backup, number * step, step, largest, longest) for number, backup in enumerate(last)
+    ]
+
+
+def _bar(backup: Backup, x: float, step: float, largest: int, longest: float) -> Bar:
+    height = max(2.0, (BASE - 10) * backup.size / largest)
+    return Bar(
+        x=round(x + step * 0.15, 1),
+        width=round(min(step * 0.7, 40.0), 1),
+        y=round(BASE - height, 1),
+        height=round(height, 1),
+        point_y=round(BASE - max(4.0, (BASE - 10) * _seconds(backup) / longest), 1),
+        title=f"{backup.name}: {backup.size:,} B, {_seconds(backup):.1f} s",
+    )
+
+
+def _seconds(backup: Backup) -> float:
+    return backup.duration.total_seconds() if backup.duration else 0.0
+
+
+def tables(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """The tables of a report for a page, each with the row counts in one order."""
+    found = sorted(report.get("tables", {}).items())
+    return [{"label": label, **counts} for label, counts in found]
+
+
+def held(report: dict[str, Any]) -> list[dict[str, str]]:
+    """What a report holds back, the reasons in the reader's language."""
+    return [{**row, "why": str(_(row["why"]))} for row in report.get("held", [])]
+
+
+def rows_by_table(backup: Backup) -> Sequence[tuple[str, int]]:
+    return sorted(backup.row_counts.items())
