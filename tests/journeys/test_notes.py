@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import secrets
@@ -11,9 +10,9 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import redis
 from django.conf import settings
 from django.core import mail
-from django.core.cache import caches
 from django.db import connections
 from django.test import override_settings
 from django.utils import timezone
@@ -397,12 +396,13 @@ def _stored(alias: str) -> bytes:
 
 
 def _cached() -> bytes:
-    """What the cache holds, and with Redis what the broker holds beside it."""
-    backend = settings.CACHES["default"]["BACKEND"]
-    if "redis" in backend.lower():
-        client = caches["default"]._cache.get_client(None, write=False)  # type: ignore[attr-defined]
-        return b"\n".join(key + b" " + (client.dump(key) or b"") for key in client.scan_iter("*"))
-    return json.dumps(str(getattr(caches["default"], "_cache", ""))).encode()
+    """What the cache and the broker hold in Redis; without it both are databases and files."""
+    found = []
+    for url in {settings.REDIS_URL, settings.CACHES["default"]["LOCATION"]}:
+        if url.startswith("redis"):
+            with redis.Redis.from_url(url) as client:
+                found += [key + b" " + (client.dump(key) or b"") for key in client.scan_iter()]
+    return b"\n".join(found)
 
 
 def _backed_up() -> bytes:
