@@ -1,5 +1,5 @@
 /*
- * The sealed container of an export (docs/formats.md) in the hands of who has its key: opened,
+ * The sealed container of exported codes (docs/formats.md), with who has its key: opened,
  * changed and sealed again under the same key. Its chunks are Fernet tokens: version 0x80, eight
  * bytes of time, IV of 16, AES-128-CBC, HMAC-SHA-256 over all before it, in base64url.
  */

@@ -1,5 +1,5 @@
 /*
- * Puts notes, which only this browser can open, into an export that the server has made, and seals
+ * Puts notes, which only this browser can open, into a file that the server has made, and seals
  * it again where it was sealed. The server never sees the result.
  *
  *   kit: {v, format, name, media_type, content, key, entries}

@@ -1,4 +1,4 @@
-// Asks how far an export is, and loads the page again once that is no longer the question.
+// Asks how far the making of a file is, and loads the page again once that is no longer the question.
 import { get } from "../lib/api.js";
 
 const EVERY_MS = 1000;
