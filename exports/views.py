@@ -235,7 +235,6 @@ def _review_page(
         "passphrase": passphrase,
         "query": query.urlencode(),
         "back": f"{reverse('exports:review')}?{query.urlencode()}",
-        "entry_ids": [str(pk) for pk in gathered.entry_ids] if choice.kind.takes_notes else [],
     }
     return render(request, "exports/review.html", context, status=status)
 

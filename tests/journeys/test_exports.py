@@ -11,11 +11,12 @@ import pyotp
 from django.utils import timezone
 from playwright.sync_api import Download, Page, expect
 
+from accounts import sign_up as sign_ups
 from accounts.models import User
-from tests.journeys.browser import BrowserTestCase, sign_in
+from tests.journeys.browser import BrowserTestCase, sign_up
 from tests.programs import JUDGES, judge
 from vault import services as vault
-from vault.formats import container, csv_table
+from vault.formats import authnode_json, container, csv_table
 from vault.formats.account import OtpAccount
 from vault.tests.test_aegis import independently_opened
 from vault.tests.test_qr_sheets import decoded
@@ -33,14 +34,27 @@ ACCOUNTS = [
 
 
 class ExportTests(BrowserTestCase):
+    """With the vault key that a sign-up makes, so that notes can be sealed and opened."""
+
     def setUp(self) -> None:
         super().setUp()
-        self.user = User.objects.create_user(EMAIL, PASSWORD)
-        vault.add_accounts(owner=self.user, accounts=ACCOUNTS, at=timezone.now())
         self.page = self.new_context(accept_downloads=True).new_page()
-        sign_in(self.page, email=EMAIL, password=PASSWORD)
+        self.page.goto(sign_ups.invite(email=EMAIL, invited_by=None, at=timezone.now()))
+        sign_up(self.page, email=None, name="Ida", password=PASSWORD)
         self.page.wait_for_url(f"{self.live_server_url}/")
+        self.user = User.objects.get(email=EMAIL)
+        added = vault.add_accounts(owner=self.user, accounts=ACCOUNTS, at=timezone.now())
+        self.entry = added.entries[0]
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+
+    def write_note(self, text: str) -> None:
+        self.page.goto(f"/entries/{self.entry.pk}/")
+        note = self.page.locator("[data-note]")
+        expect(note.locator("[data-note-loading]")).to_be_hidden()
+        note.get_by_role("button", name="Write a note").click()
+        note.get_by_label("Text", exact=True).fill(text)
+        note.get_by_role("button", name="Save the note").click()
+        expect(note.locator("form")).to_be_hidden()
 
     def choose(self, name: str) -> Page:
         page = self.page
@@ -135,4 +149,23 @@ class ExportTests(BrowserTestCase):
         assert len(decoded(path.read_bytes(), passphrase)) == 3
         page.reload()
         expect(page.get_by_role("heading", name="The export is ready")).to_have_count(0)
+        assert self.faults == []
+
+    def test_take_the_notes_along_without_showing_them_to_the_server(self) -> None:
+        self.write_note("quagmire and flotsam")
+        page = self.choose("aegis")
+        page.get_by_label("With the encrypted notes").check()
+        self.assert_accessible(page, "review with notes")
+        passphrase = self.passphrase()
+        content = independently_opened(self.download().read_bytes(), passphrase)
+        notes = {entry["issuer"]: entry["note"] for entry in content["entries"]}
+        assert notes == {"GitHub": "quagmire and flotsam", "Bank": "", "Steam": ""}
+        expect(page.get_by_text("The file with the notes is in your downloads.")).to_be_visible()
+
+        page = self.choose("authnode")
+        page.get_by_label("With the encrypted notes").check()
+        passphrase = self.passphrase()
+        opened = container.open_all(self.download().read_bytes(), password=passphrase)
+        assert authnode_json.read(opened.content).accounts[0].note == "quagmire and flotsam"
+        self.assert_never_sent("quagmire and flotsam")
         assert self.faults == []

@@ -21,6 +21,13 @@ export async function withNotes(kit, notes) {
   return new TextEncoder().encode(await WRITERS[kit.format](kit, text, texts));
 }
 
+/* A note as text: what was written, then its fields and the codes of the service, a line each. */
+export function noteText({ note, fields, codes }) {
+  const lines = fields.map(({ name, value }) => `${name}: ${value}`);
+  lines.push(...codes.map(({ code, used_on: usedOn }) => (usedOn ? `${code} (${usedOn})` : code)));
+  return [note, lines.join("\n")].filter((part) => part !== "").join("\n\n");
+}
+
 /* Hands a file to the person: the browser keeps it like any other download. */
 export function saveFile(bytes, { name, mediaType }) {
   const address = URL.createObjectURL(new Blob([bytes], { type: mediaType }));

@@ -1,6 +1,10 @@
 // The password of an export: offered, one's own, or none; and the notes, where they are open.
 import { hasWebCrypto } from "../crypto/kdf.js";
 import { isAccountPassword } from "../lib/account-password.js";
+import { RequestRefused, postForm } from "../lib/api.js";
+import { noteText, saveFile, withNotes } from "../lib/export-notes.js";
+import { decryptedNotes } from "../lib/notes.js";
+import { openVault } from "../lib/open-vault.js";
 import { FormProblem, fill, onPasswordSubmit, passwordField, typed } from "../lib/password-form.js";
 
 const SHORTEST = 15;
@@ -32,7 +36,40 @@ async function checkOwn() {
 async function prepare() {
   fill(form, "password", "");
   if (protection() === "own") await checkOwn();
-  return true;
+  if (!form.querySelector("[data-with-notes]")?.checked) return true;
+  await downloadWithNotes();
+  return false;
+}
+
+/* The server makes the file; the notes come into it here, and only here. */
+async function downloadWithNotes() {
+  if ((await openVault()) === null) throw new FormProblem("notesLocked");
+  const kit = await askForKit();
+  const { isOpen, notes, closed } = await decryptedNotes(kit.entries);
+  if (!isOpen) throw new FormProblem("notesLocked");
+  const texts = new Map([...notes].map(([id, note]) => [id, noteText(note)]));
+  saveFile(await withNotes(kit, texts), { name: kit.name, mediaType: kit.media_type });
+  const done = form.querySelector("[data-notes-done]");
+  done.querySelector("[data-notes-closed]").hidden = closed.length === 0;
+  done.querySelector("[data-notes-closed-count]").textContent = closed.length;
+  done.hidden = false;
+}
+
+async function askForKit() {
+  const parts = new FormData(form);
+  parts.set("with_notes", "on");
+  try {
+    return await postForm(form.action, parts);
+  } catch (error) {
+    if (!(error instanceof RequestRefused) || !error.body?.refusal) throw error;
+    form.querySelector("[data-words]").dataset.refused = error.body.refusal;
+    throw new FormProblem("refused");
+  }
+}
+
+async function showNotes() {
+  const part = form.querySelector("[data-notes]");
+  if (part !== null) part.hidden = (await openVault()) === null;
 }
 
 function bindCopy() {
@@ -58,6 +95,7 @@ if (form !== null) {
   if (hasWebCrypto()) {
     form.querySelector("[data-own-choice]").hidden = false;
     onPasswordSubmit(form, prepare);
+    showNotes();
   }
   show();
 }
