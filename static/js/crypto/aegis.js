@@ -4,7 +4,7 @@
  * password, stay as they are.
  */
 
-import { decodeBase64, decodeHex, encodeBase64, encodeHex } from "./base64.js";
+import { decodeBase64, decodeHex, encodeBase64, encodeHex } from "./encodings.js";
 import { randomBytes } from "./bytes.js";
 import { WrongKey } from "./errors.js";
 

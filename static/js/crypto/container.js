@@ -4,7 +4,7 @@
  * bytes of time, IV of 16, AES-128-CBC, HMAC-SHA-256 over all before it, in base64url.
  */
 
-import { decodeBase64, encodeBase64 } from "./base64.js";
+import { decodeBase64, encodeBase64 } from "./encodings.js";
 import { randomBytes } from "./bytes.js";
 import { MalformedData, WrongKey } from "./errors.js";
 

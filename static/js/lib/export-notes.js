@@ -7,7 +7,7 @@
  */
 
 import { changeSealed } from "../crypto/aegis.js";
-import { decodeBase64 } from "../crypto/base64.js";
+import { decodeBase64 } from "../crypto/encodings.js";
 import { changeContainer } from "../crypto/container.js";
 import { checkVersion } from "../crypto/kdf.js";
 
