@@ -113,7 +113,7 @@ class UnusualSignInTests(BrowserTestCase):
 
     def review(self, page: Page) -> None:
         page.goto("/admin/anomalies/reviewcase/?state__exact=open&origin__exact=denied")
-        page.locator("#result_list").get_by_role("link").first.click()
+        page.locator("#result_list tbody").get_by_role("link").first.click()
         expect(page.get_by_text("the user says it was somebody else")).to_be_visible()
         expect(page.get_by_role("img", name="Map of the world")).to_be_visible()
         page.get_by_label("Reason").fill("She rang us.")
