@@ -7,6 +7,7 @@ import io
 import unittest
 from dataclasses import replace
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +24,9 @@ from vault.formats import (
 )
 from vault.formats.account import OtpAccount
 from vault.tests.made_accounts import TEXTS, accounts, lists
+
+# Under `make figures` with many more rounds.
+pytestmark = pytest.mark.figures
 
 # A derivation a round is dear; the content has its own rounds.
 SEALED = settings(max_examples=rounds(3, 200), deadline=None)
