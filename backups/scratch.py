@@ -29,7 +29,7 @@ STALE_SECONDS = 6 * 3600
 PRAGMAS = (
     "PRAGMA journal_mode=OFF",
     "PRAGMA synchronous=OFF",
-    "PRAGMA cache_size=-24000",
+    "PRAGMA cache_size=-8000",
     "PRAGMA temp_store=FILE",
     "PRAGMA foreign_keys=OFF",
 )
