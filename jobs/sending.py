@@ -12,6 +12,12 @@ PAUSE = 30.0
 _paused_until = 0.0
 
 
+def resume() -> None:
+    """Ask the broker again at the next job, as if it had never been away."""
+    global _paused_until  # noqa: PLW0603 - as below
+    _paused_until = 0.0
+
+
 def send(job_id: UUID) -> bool:
     """Tell a worker about a job; False when the broker is away (the reaper sends it again)."""
     global _paused_until  # noqa: PLW0603 - one clock per process is what is meant

@@ -13,6 +13,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from accounts.models import User
+from jobs import sending
 from keyslots import crypto
 from keyslots import services as keyslots
 
@@ -76,6 +77,12 @@ def show_factor(client: test.Client, amr: str = "otp") -> None:
     session.save()
 
 
+def start_afresh() -> None:
+    """Nothing an earlier test left in the cache or in this process."""
+    cache.clear()
+    sending.resume()
+
+
 class PeopleMixin:
     alice: ClassVar[User]
     bob: ClassVar[User]
@@ -98,7 +105,7 @@ class TestCase(PeopleMixin, test.TestCase):
         cls.make_people()
 
     def setUp(self) -> None:
-        cache.clear()
+        start_afresh()
         self.client = test.Client()
 
     def sign_in_as(self, name: str, client: test.Client | None = None) -> test.Client:
@@ -116,6 +123,6 @@ class TransactionTestCase(PeopleMixin, test.TransactionTestCase):
     databases = DATABASES
 
     def setUp(self) -> None:
-        cache.clear()
+        start_afresh()
         self.client = test.Client()
         self.make_people()

@@ -11,7 +11,6 @@ from urllib.parse import unquote
 import pytest
 from django.conf import settings
 from django.contrib.staticfiles.testing import StaticLiveServerTestCase
-from django.core.cache import cache
 from django.test import Client, override_settings
 from playwright.sync_api import (
     Browser,
@@ -82,7 +81,7 @@ class BrowserTestCase(StaticLiveServerTestCase):
         cls.addClassCleanup(cls.browser.close)
 
     def setUp(self) -> None:
-        cache.clear()
+        base.start_afresh()
         self.sent: list[str] = []
         self.faults: list[str] = []
         self.enterContext(override_settings(SITE_URL=self.live_server_url))

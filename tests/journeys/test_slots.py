@@ -134,7 +134,7 @@ class SlotJourneys(BrowserTestCase):
         self.assert_open(other, user)
 
         other.get_by_role("button", name="Lock it now").click()
-        expect(other.get_by_text("Locked.")).to_be_visible()
+        expect(other.get_by_text("Locked.", exact=True)).to_be_visible()
         assert self.opened(page) is None
         other.locator("#id_password").fill(PASSWORD)
         other.get_by_role("button", name="Open", exact=True).click()
