@@ -57,10 +57,11 @@ class RecoveryTests(BrowserTestCase):
         page.get_by_label("Name").fill("Blue key")
         page.get_by_role("button", name="Add a passkey").click()
 
-    def take_codes(self, page: Page) -> list[str]:
+    def take_codes(self, page: Page, *, scripts: bool = True) -> list[str]:
         page.wait_for_url("**/backup-codes/new/")
         expect(page.locator(".recovery-codes code")).to_have_count(0)
-        self.assert_accessible(page, "new")
+        if scripts:  # axe waits for timers, which never end in a page without scripts
+            self.assert_accessible(page, "new")
         page.get_by_role("button", name="Show my codes").click()
         expect(page.locator(".recovery-codes code")).to_have_count(10)
         return page.locator(".recovery-codes code").all_text_contents()
@@ -180,7 +181,7 @@ class RecoveryTests(BrowserTestCase):
         page = self.without_scripts("nina").new_page()
         people.add_factor(nina)
         page.goto("/settings/security/backup-codes/new/")
-        codes = self.take_codes(page)
+        codes = self.take_codes(page, scripts=False)
         assert "Download" not in page.evaluate(SHEET)
         self.type_back(page, codes[0])
 
