@@ -28,7 +28,7 @@ bench: venv-dev ## Measure: how long the things people wait for take
 
 figures: venv-dev ## The heavy checks with the large numbers (minutes to hours)
 	@scripts/test-programs
-	@AUTHNODE_FIGURES=1 $(PYTHON_IN_VENV) -m pytest -m figures -s -rfEs $(ARGS) || [ $$? = 5 ]
+	@AUTHNODE_FIGURES=1 $(PYTHON_IN_VENV) -m pytest -m figures --timeout 0 -s -rfEs $(ARGS) || [ $$? = 5 ]
 
 demo: venv ## Fill a demo user with a few dozen realistic entries
 	@scripts/database
