@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -9,12 +10,25 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
-from accounts import operators, signals
+from accounts import operators, protection, signals
 from accounts.help.admin import FactorHelp
 from accounts.lockouts import admin as lockouts  # noqa: F401 - it registers itself
 from accounts.models import SignUpToken, User
+
+
+class FactorFilter(admin.SimpleListFilter):
+    title = _("second factor")
+    parameter_name = "factor"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(protection.WITH, _("with one")), (protection.WITHOUT, _("without any"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        wanted = self.value()
+        return protection.filtered(queryset, wanted) if wanted else queryset
 
 
 class UserForm(ModelForm):
@@ -46,6 +60,10 @@ class UserAdmin(FactorHelp):
     ordering = ("email",)
     fields = list_display
     readonly_fields = ("email", "display_name", "factor_count", "created_at", "last_login")
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        above = [import_string(path) for path in settings.USER_FILTERS]
+        return [*self.list_filter, FactorFilter, *above]
 
     def save_model(
         self, request: HttpRequest, obj: User, form: ModelForm[User], change: bool

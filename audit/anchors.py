@@ -59,6 +59,11 @@ def read(file: Path) -> Iterator[Anchor]:
                 yield anchor
 
 
+def newest() -> Anchor | None:
+    """The anchor left last in `var/` of this machine."""
+    return next((anchor for anchor in reversed(_tail(default_file()))), None)
+
+
 def _parse(line: str) -> Anchor | None:
     # Log lines may be given as they are: the anchor stands at their end.
     _, brace, rest = line.partition("{")
@@ -79,12 +84,17 @@ def _time(text: str) -> datetime:
 def _newest_at(file: Path) -> datetime | None:
     # The file remembers over a restart; the process remembers when the file cannot be written.
     times = [_last_left[file]] if file in _last_left else []
+    times += [anchor.at for anchor in _tail(file)]
+    return max(times, default=None)
+
+
+def _tail(file: Path) -> list[Anchor]:
+    """The last anchors of a file, as many as one line can be long."""
     try:
         with file.open("rb") as lines:
             lines.seek(0, 2)
             lines.seek(max(0, lines.tell() - LONGEST_LINE))
             tail = lines.read().decode("ascii", "replace").splitlines()
     except OSError:
-        tail = []
-    times += [anchor.at for anchor in map(_parse, tail) if anchor is not None]
-    return max(times, default=None)
+        return []
+    return [anchor for anchor in map(_parse, tail) if anchor is not None]

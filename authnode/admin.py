@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -17,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import confirmation, factors
 from accounts.decorators import ask_to_confirm
 from accounts.views.account import current_user
+from authnode import overview
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -28,6 +30,12 @@ class OperatorSite(admin.AdminSite):
     site_title = _("AuthNode administration")
     index_title = _("Overview")
     enable_nav_sidebar = True
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        found = overview.gather(request.user, at=timezone.now())
+        return super().index(request, {**(extra_context or {}), "overview": found})
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Operators only, and only with a second factor shown in this session."""

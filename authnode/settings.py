@@ -223,6 +223,18 @@ SECURITY_SECTIONS = [
     "anomalies.history.section",
     "sessions_lock.pages.section",
 ]
+# The first page of the administration: what each app counts, and filters of its list of people.
+OVERVIEW = [
+    "accounts.protection.figures",
+    "recovery.overview.figures",
+    "anomalies.overview.figures",
+    "sessions_lock.overview.figures",
+    "backups.overview.figures",
+    "audit.overview.figures",
+    "jobs.overview.figures",
+    "authnode.overview.figures",
+]
+USER_FILTERS = ["recovery.admin.CodesFilter"]
 # How many backup sign-in codes may be tried within an hour.
 RECOVERY_TRIES_PER_NETWORK = 5
 RECOVERY_TRIES_PER_USER = 10

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Sum
+from django.urls import reverse
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backups import alarms, keys, making, places, schedule
 from backups.models import Backup, BackupCopy
+from core import overview as core_overview
+from core.overview import Figure, Item
 
 CHARTED = 30
 WIDTH, HEIGHT, BASE = 640, 120, 100
@@ -36,6 +41,26 @@ class Usage:
     place: str
     count: int
     size: int
+
+
+def figures(*, at: datetime) -> Iterator[Item]:
+    """For the overview of the administration."""
+    newest = Backup.objects.verified().exclude(verified_at=None).order_by("-verified_at").first()
+    alarms_open, is_overdue = list(alarms.open_alarms()), alarms.is_overdue(at=at)
+    verified_at = newest.verified_at if newest else None
+    is_well = core_overview.WELL if newest else core_overview.WARNING
+    yield Figure(
+        "backup",
+        core_overview.SITE,
+        gettext_lazy("Last verified backup"),
+        _("%(time)s ago") % {"time": timesince(verified_at, at, depth=1)}
+        if verified_at
+        else _("never"),
+        "backups.view_backup",
+        url=f"{reverse('admin:backups_backup_changelist')}?state__exact={Backup.State.VERIFIED}",
+        tone=core_overview.PROBLEM if alarms_open or is_overdue else is_well,
+        words=gettext_lazy("Backups are late or fail.") if alarms_open or is_overdue else "",
+    )
 
 
 def summary(*, at: datetime) -> dict[str, Any]:

@@ -14,13 +14,32 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
+from accounts.models import User
 from accounts.views.account import current_user
-from recovery import report
+from recovery import overview, report
 from recovery import services as recovery
 from recovery.forms import ReasonForm
 from recovery.models import RecoverySet
 
 INVALIDATE = "invalidate_codes"
+
+
+class CodesFilter(admin.SimpleListFilter):
+    """For the list of people, by `settings.USER_FILTERS`."""
+
+    title = gettext_lazy("backup codes")
+    parameter_name = "codes"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            (overview.NONE, _("none")),
+            (overview.LOW, _("few")),
+            (overview.ENOUGH, _("enough")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        wanted = self.value()
+        return overview.filtered(queryset, wanted) if wanted else queryset
 
 
 @admin.register(RecoverySet)

@@ -123,6 +123,24 @@ class FactorHelp(admin.ModelAdmin):
         return user
 
 
+class ResetStateFilter(admin.SimpleListFilter):
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("waiting", _("waiting")), ("done", _("carried out")), ("stopped", _("stopped"))]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[FactorReset]
+    ) -> QuerySet[FactorReset]:
+        wanted = {
+            "waiting": Q(stopped_at=None, done_at=None),
+            "done": Q(done_at__isnull=False),
+            "stopped": Q(stopped_at__isnull=False),
+        }
+        return queryset.filter(wanted.get(self.value() or "", Q()))
+
+
 @admin.register(FactorReset)
 class FactorResetAdmin(admin.ModelAdmin):
     """What was asked for, by whom, and what became of it. The deeds are on the person's page."""
@@ -132,6 +150,8 @@ class FactorResetAdmin(admin.ModelAdmin):
         *("effective_at", "stopped_at", "done_at"),
     )
     list_select_related = ("user", "requested_by")
+    list_filter = (ResetStateFilter, "created_at")
+    search_fields = ("user__email", "user__display_name", "reason")
     ordering = ("-created_at",)
     actions = None
 
