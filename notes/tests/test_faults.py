@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django.db import connection
 from django.utils import timezone
@@ -13,12 +13,10 @@ from django.utils import timezone
 from accounts import passwords
 from accounts.credentials import NewCredentials
 from accounts.models import User
-from keyslots import crypto
 from keyslots import services as keyslots
 from notes import services as notes
-from notes.models import Note, NoteDraft, NoteRevision, Scheme
-from notes.services import reading
-from notes.tests import making, twin
+from notes.models import Note
+from notes.tests import making, rotating, twin
 from tests import base
 from vault.models import OtpEntry
 
@@ -55,43 +53,6 @@ def broken_at(number: int, deed: Callable[[], object]) -> bool:
     return False
 
 
-def vault_keys(user: User, wrap_key: bytes) -> dict[UUID, bytes]:
-    """What the slot of the password opens, and all the keys that this key leads to."""
-    slot = keyslots.password_slot(user.pk)
-    assert slot is not None
-    opened = crypto.unwrap_vault_key(slot, wrap_key=wrap_key, user_id=user.pk)
-    keys = {slot.vault_key_id: opened}
-    links = [keyslots.content(row) for row in keyslots.slots(user.pk).filter(kind="older")]
-    for newer_id, newer in (walked := list(keys.items())):
-        for link in links:
-            if isinstance(link, crypto.KeySlot) and link.newer_key_id == newer_id:
-                wrap = crypto.derive_older_wrap_key(newer)
-                older = crypto.unwrap_vault_key(link, wrap_key=wrap, user_id=user.pk)
-                keys[link.vault_key_id] = older
-                walked.append((link.vault_key_id, older))
-    return keys
-
-
-def texts(user: User, keys: dict[UUID, bytes]) -> list[str]:
-    """Every note, earlier version and draft of the user, opened with the keys."""
-    found = [
-        making.opened(row, keys[row.vault_key_id])
-        for row in Note.objects.filter(owner=user, scheme=Scheme.E2E)
-        if row.vault_key_id
-    ]
-    found += [
-        making.opened(row, keys[row.vault_key_id])
-        for row in NoteRevision.objects.filter(note__owner=user)
-        if row.vault_key_id
-    ]
-    found += [
-        making.opened(row, keys[row.vault_key_id], what=twin.DRAFT)
-        for row in NoteDraft.objects.filter(owner=user)
-        if row.vault_key_id
-    ]
-    return sorted(found)
-
-
 class FaultCase(base.TransactionTestCase):
     entries: list[OtpEntry]
 
@@ -103,7 +64,7 @@ class FaultCase(base.TransactionTestCase):
             making.write(entry, f"second on {entry.issuer}")
         half = making.sealed(self.entries[0], "half", revision=3, what=twin.DRAFT)
         notes.save_draft(entry=self.entries[0], sealed=half, at=timezone.now())
-        self.all = texts(self.alice, {making.key_of(self.alice): making.VAULT_KEY})
+        self.all = rotating.texts(self.alice, {making.key_of(self.alice): making.VAULT_KEY})
         assert len(self.all) == 7
 
 
@@ -111,13 +72,13 @@ class PasswordChangeTests(FaultCase):
     def test_opens_everything_with_the_old_or_with_the_new(self) -> None:
         number = 0
         while broken_at(number, self.change) and not self.is_changed():
-            assert texts(self.alice, vault_keys(self.alice, OLD_WRAP)) == self.all
+            assert rotating.texts(self.alice, rotating.vault_keys(self.alice, OLD_WRAP)) == self.all
             number += 1
 
         # What breaks after the commit breaks nothing of it.
         assert number > 5
         assert self.is_changed()
-        assert texts(self.alice, vault_keys(self.alice, NEW_WRAP)) == self.all
+        assert rotating.texts(self.alice, rotating.vault_keys(self.alice, NEW_WRAP)) == self.all
 
     def is_changed(self) -> bool:
         """Whether the new password signs in; the old one does where it does not."""
@@ -142,67 +103,22 @@ class RotationTests(FaultCase):
     def test_reads_everything_wherever_it_is_interrupted_and_goes_on(self) -> None:
         number = 0
         while broken_at(number, lambda: making.replace_key(self.alice, vault_key=NEW_KEY)):
-            assert texts(self.alice, vault_keys(self.alice, OLD_WRAP)) == self.all
+            assert rotating.texts(self.alice, rotating.vault_keys(self.alice, OLD_WRAP)) == self.all
             number += 1
         assert number > 5
 
         interruptions = 0
         while broken_at(interruptions, self.rekey_the_next):
-            assert texts(self.alice, vault_keys(self.alice, OLD_WRAP)) == self.all
+            assert rotating.texts(self.alice, rotating.vault_keys(self.alice, OLD_WRAP)) == self.all
             interruptions += 1
         # From here on every step goes through, each from where the last one stopped.
         while self.rekey_the_next():
-            assert texts(self.alice, vault_keys(self.alice, OLD_WRAP)) == self.all
+            assert rotating.texts(self.alice, rotating.vault_keys(self.alice, OLD_WRAP)) == self.all
         assert interruptions > 5
         assert notes.state(self.alice).older == 0
 
-    def test_reads_notes_of_an_older_backup_and_goes_on(self) -> None:
-        before = {model: list(model.objects.all()) for model in (Note, NoteRevision, NoteDraft)}
-        making.replace_key(self.alice, vault_key=NEW_KEY)
-        while self.rekey_the_next():
-            pass
-
-        for model in before:
-            model.objects.all().delete()
-        for model, rows in before.items():
-            model.objects.bulk_create(rows)
-
-        # The key of then is wrapped in the key of now, until its owner lets go of it.
-        assert texts(self.alice, vault_keys(self.alice, OLD_WRAP)) == self.all
-        while self.rekey_the_next():
-            pass
-        assert notes.state(self.alice).older == 0
-        assert texts(self.alice, vault_keys(self.alice, OLD_WRAP)) == self.all
-
     def rekey_the_next(self) -> bool:
-        """One step of the browser's work; False when there is nothing left to do."""
-        for row in reading.notes_after(self.alice, None, which="older"):
-            self.rekey(row)
-            return True
-        return False
-
-    def rekey(self, row: Note) -> None:
-        new_id = making.key_of(self.alice)
-        keys = vault_keys(self.alice, OLD_WRAP)
-        entry = OtpEntry.objects.get(pk=row.pk)
-        anew: dict[str, Any] = {"vault_key": keys[new_id], "key": new_id}
-        if row.vault_key_id != new_id and row.vault_key_id is not None:
-            text = making.opened(row, keys[row.vault_key_id])
-            notes.save_sealed(
-                entry=entry,
-                sealed=making.sealed(entry, text, revision=row.revision + 1, **anew),
-                base=row.revision,
-                purpose=notes.Purpose.REKEY,
-                at=timezone.now(),
-            )
-        for old in NoteRevision.objects.filter(note=row).exclude(vault_key_id=new_id):
-            text = making.opened(old, keys[old.vault_key_id or new_id])
-            sealed = making.sealed(entry, text, revision=old.revision, **anew)
-            notes.rekey_revision(entry=entry, sealed=sealed, replaces=old.vault_key_id or new_id)
-        for draft in NoteDraft.objects.filter(pk=row.pk).exclude(vault_key_id=new_id):
-            text = making.opened(draft, keys[draft.vault_key_id or new_id], what=twin.DRAFT)
-            sealed = making.sealed(entry, text, revision=draft.revision, what=twin.DRAFT, **anew)
-            notes.rekey_draft(entry=entry, sealed=sealed, replaces=draft.vault_key_id or new_id)
+        return rotating.rekey_the_next(self.alice, wrap_key=OLD_WRAP)
 
 
 class LostKeyTests(FaultCase):

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 
-import { putPending, takePending, wipe } from "../../static/js/lib/key-store.js";
+import { hadNoRoom, putPending, takePending, wipe } from "../../static/js/lib/key-store.js";
 import { aesKey } from "./support.js";
 
 // Node has no IndexedDB: what works is proved in a browser, what fails is proved here.
@@ -28,6 +28,7 @@ test("answers softly when the browser refuses", async () => {
   };
   globalThis.indexedDB = { open };
   await answersSoftly();
+  assert.equal(hadNoRoom(), false);
 });
 
 test("answers softly when opening fails", async () => {
@@ -38,6 +39,28 @@ test("answers softly when opening fails", async () => {
   };
   globalThis.indexedDB = { open };
   await answersSoftly();
+  assert.equal(hadNoRoom(), true);
+});
+
+test("tells a full store from one that is not there", async () => {
+  const transaction = { objectStore: () => ({ put: () => ({}) }) };
+  const full = () => {
+    transaction.error = new DOMException("no room", "QuotaExceededError");
+    queueMicrotask(() => transaction.onabort());
+    return transaction;
+  };
+  const open = () => {
+    const opening = { result: { transaction: full, close() {} } };
+    queueMicrotask(() => opening.onsuccess());
+    return opening;
+  };
+  globalThis.indexedDB = { open };
+  assert.equal(await putPending(await wrapKey()), false);
+  assert.equal(hadNoRoom(), true);
+
+  delete globalThis.indexedDB;
+  assert.equal(await putPending(await wrapKey()), false);
+  assert.equal(hadNoRoom(), false);
 });
 
 test("does not wait for a store that never answers", async (context) => {

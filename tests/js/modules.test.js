@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
+import { posix } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -39,5 +40,26 @@ for (const name of modules.filter((module) => module.startsWith("crypto/"))) {
     for (const { from } of importsOf(name)) assert.match(from, /^\.\/[a-z0-9-]+\.js$/);
     const code = source(name).replace(/\/\*[^]*?\*\/|\/\/.*/g, "");
     assert.doesNotMatch(code, /\b(document|window|location|fetch|localStorage|indexedDB)\b/);
+  });
+}
+
+// What a page loads before anybody uses a passkey or a recovery key, as it is: comments and all.
+function loadedBy(name, found = new Set()) {
+  if (found.has(name)) return found;
+  found.add(name);
+  for (const { from } of importsOf(name)) loadedBy(posix.join(posix.dirname(name), from), found);
+  return found;
+}
+
+const CRYPTO_GOAL = 30_000;
+
+for (const page of ["vault", "note"]) {
+  test(`pages/${page}.js loads less than 30 kB of cryptography`, () => {
+    const loaded = loadedBy(`pages/${page}.js`, loadedBy("pages/base.js"));
+    const crypto = [...loaded].filter((name) => name.startsWith("crypto/"));
+    const weight = crypto.reduce((sum, name) => sum + Buffer.byteLength(source(name)), 0);
+    console.log(`pages/${page}.js: ${weight} bytes in ${crypto.length} crypto modules`);
+    assert.ok(crypto.length > 5);
+    assert.ok(weight < CRYPTO_GOAL, `${weight} bytes`);
   });
 }

@@ -1,6 +1,7 @@
 /*
  * "Notes are open" in the header, and the dialog that opens and locks them. Whatever else on the
- * page asks for open notes sends the event "notes:ask-to-open".
+ * page asks for open notes sends the event "notes:ask-to-open"; "notes:key-replaced" asks too, and
+ * says why.
  */
 
 import { noteWords, wordForFailure } from "../lib/note-words.js";
@@ -12,6 +13,7 @@ import {
   openWithPasskey,
   openWithPassword,
   openWithRecoveryKey,
+  tell,
 } from "../lib/open-notes.js";
 import { openDialog } from "./dialog.js";
 
@@ -24,6 +26,7 @@ export function bindNotesState({ ready }) {
   if (toggle === null) return;
   const dialog = document.getElementById(DIALOG);
   const problem = dialog.querySelector("[data-notes-problem]");
+  const replaced = dialog.querySelector("[data-notes-replaced]");
   const [password, recovery] = ["password", "recovery"].map((name) => dialog.querySelector(`[data-notes-${name}]`));
 
   function show(isOpen) {
@@ -73,8 +76,14 @@ export function bindNotesState({ ready }) {
   dialog.addEventListener("close", () => {
     for (const input of dialog.querySelectorAll(TYPED)) input.value = "";
     problem.hidden = true;
+    replaced.hidden = true;
   });
   document.addEventListener("notes:ask-to-open", () => openDialog(DIALOG));
+  document.addEventListener("notes:key-replaced", () => {
+    tell("locked");
+    replaced.hidden = false;
+    openDialog(DIALOG);
+  });
   onNotesChange((state) => show(state === "opened"));
   ready.then(areOpen).then(show);
 }

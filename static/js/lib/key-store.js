@@ -15,6 +15,8 @@ const OPEN = "open";
 const LIFETIME_MS = 10 * 60 * 1000;
 const PATIENCE_MS = 3000;
 
+let wasFull = false;
+
 export class KeyStoreUnavailable extends Error {
   constructor(message, options) {
     super(message, options);
@@ -78,6 +80,11 @@ export function readOpen() {
   });
 }
 
+/* Whether what was asked for last failed because the browser has no room left. */
+export function hadNoRoom() {
+  return wasFull;
+}
+
 /* Removes every key. Answers whether that is certain. */
 export function wipe() {
   return softly(false, async () => {
@@ -87,11 +94,13 @@ export function wipe() {
 }
 
 async function softly(otherwise, work) {
+  wasFull = false;
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof KeyStoreUnavailable)) throw error;
     console.warn("key store:", error.message);
+    wasFull = error.cause?.name === "QuotaExceededError";
     return otherwise;
   }
 }

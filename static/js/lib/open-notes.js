@@ -7,7 +7,7 @@ import { MalformedData, MistypedKey, WrongKey } from "../crypto/errors.js";
 import { deriveMaster, deriveWrapKey, hasWebCrypto } from "../crypto/kdf.js";
 import { parsePasswordSlot } from "../crypto/keyslot.js";
 import { readOpen } from "./key-store.js";
-import { fetchSlots, lockVault, openVault, openWith } from "./open-vault.js";
+import { NotKept, fetchSlots, lockVault, openVault, openWith } from "./open-vault.js";
 
 const TABS = "BroadcastChannel" in globalThis ? new BroadcastChannel("authnode-notes") : null;
 
@@ -83,10 +83,9 @@ async function opened(key, wrong) {
     await openWith(key);
   } catch (error) {
     if (error instanceof WrongKey) throw new NotOpened(wrong, { cause: error });
+    if (error instanceof NotKept) throw new NotOpened(error.isFull ? "quota" : "notKept", { cause: error });
     throw error;
   }
-  // A private window, or one without room, forgets at once.
-  if ((await readOpen()) === null) throw new NotOpened("notKept");
   tell("opened");
 }
 

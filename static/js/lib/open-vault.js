@@ -3,7 +3,8 @@
  * server hands out to the live session only: a closed browser, an ended session or a copied
  * profile leaves bytes that open nothing.
  *
- * What asks for keys never rejects: a page gets them or null. What a person started does.
+ * What asks for keys never rejects: a page gets them or null. What a person started does. The page
+ * hears "notes:key-replaced" when the key that lies here is not the one in use any more.
  */
 
 import { decodeBase64url, utf8 } from "../crypto/bytes.js";
@@ -13,12 +14,21 @@ import { closeVaultKey, firstThatOpens, reopenVaultKey } from "../crypto/keyslot
 import { openOlderKeys } from "../crypto/older-keys.js";
 import { deriveContentKey, deriveIndexKey } from "../crypto/vault-key.js";
 import { ApiRefusal, SignInNeeded, get, post } from "./api.js";
-import { putOpen, readOpen, readPending, takePending, wipe } from "./key-store.js";
+import { hadNoRoom, putOpen, readOpen, readPending, takePending, wipe } from "./key-store.js";
 
 const SLOTS = "/settings/security/keys/slots/";
 const SESSION_KEY = "/settings/security/keys/session-key/";
 const LOCK = "authnode-vault";
 const KEY_BYTES = 32;
+
+/* The vault key was opened, and this browser does not keep it: no store, or no room in it. */
+export class NotKept extends Error {
+  constructor({ isFull }) {
+    super(isFull ? "no room" : "no store");
+    this.name = new.target.name;
+    this.isFull = isFull;
+  }
+}
 
 /*
  * Answers {contentKey, indexKey, vaultKeyId}, none of which can be read back, or null while the
@@ -75,12 +85,20 @@ export function openAfterSignIn() {
   });
 }
 
-/* Opens the vault key with a wrap key; throws WrongKey when that opens no slot of its kind. */
+/*
+ * Opens the vault key with a wrap key; throws WrongKey when that opens no slot of its kind, and
+ * NotKept where it would be gone again at the next page.
+ */
 export function openWith({ wrapKey, kind, slotId = null }) {
-  return locked(() => openAndKeep({ wrapKey, kind, slotId }));
+  return locked(async () => {
+    const isKept = await openAndKeep({ wrapKey, kind, slotId });
+    if (!isKept) throw new NotKept({ isFull: hadNoRoom() });
+    // A private window may take a key and forget it at once.
+    if ((await readOpen()) === null) throw new NotKept({ isFull: false });
+  });
 }
 
-/* Makes a vault key this session's open one; `vaultKey` must be wrappable. */
+/* Makes a vault key this session's open one, if the browser can; `vaultKey` must be wrappable. */
 export function keepVaultKey({ vaultKey, vaultKeyId, userId }) {
   return locked(() => keep({ vaultKey, vaultKeyId, userId }));
 }
@@ -109,15 +127,15 @@ async function openAndKeep({ wrapKey, kind, slotId }) {
     .map((each) => each.slot)
     .sort((left, right) => (right.slot_id === slotId) - (left.slot_id === slotId));
   const { vaultKey, slot } = await firstThatOpens(worthTrying, wrapKey, userId);
-  await keep({ vaultKey, vaultKeyId, userId });
   // Only the time shown beside the slot hangs on this.
   post(`${SLOTS}${slot.slot_id}/used/`, {}, { background: true }).catch(() => {});
+  return keep({ vaultKey, vaultKeyId, userId });
 }
 
 async function keep({ vaultKey, vaultKeyId, userId }) {
   const session = await fetchSessionKey();
   const sealed = await closeVaultKey(vaultKey, session.key, place(userId, vaultKeyId));
-  await putOpen({ userId, vaultKeyId, ...sealed });
+  return putOpen({ userId, vaultKeyId, ...sealed });
 }
 
 async function readVaultKey(toWrap) {
@@ -128,6 +146,7 @@ async function readVaultKey(toWrap) {
   // Somebody else's, or of a vault key that was replaced from another browser.
   if (session.userId !== userId || session.vaultKeyId !== vaultKeyId) {
     await lockVault();
+    if (session.userId === userId) document.dispatchEvent(new CustomEvent("notes:key-replaced"));
     return null;
   }
   const bound = place(userId, vaultKeyId);

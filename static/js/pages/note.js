@@ -55,7 +55,8 @@ async function take(row, userId) {
   place.dataset.noteUser = userId;
   show();
   if (note.revision < seen) return warnOfRollBack();
-  if (note.state === "open" || note.state === "none") await rememberSeen(userId, entryId, note.revision);
+  if (note.state !== "open" && note.state !== "none") return;
+  if (!(await rememberSeen(userId, entryId, note.revision))) say("notRemembered", [], undefined, "info");
 }
 
 function show() {
@@ -267,7 +268,16 @@ function hush() {
 
 function fail(error) {
   if (!("status" in error)) console.warn("note:", error?.name);
-  say(wordForFailure(error), []);
+  const word = wordForFailure(error);
+  say(word, word === "newKey" ? [button(words.openAgain, takeNewKey)] : []);
+}
+
+/* Where another device has replaced the key, the header asks; another tab may have opened it. */
+async function takeNewKey() {
+  const fresh = await openVaultKeys();
+  if (fresh === null) return;
+  keys = fresh;
+  hush();
 }
 
 function setBusy(isBusy) {

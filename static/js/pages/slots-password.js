@@ -2,7 +2,7 @@
 
 import { decodeBase64url } from "../crypto/bytes.js";
 import { SALT_BYTES, deriveMaster, deriveWrapKey } from "../crypto/kdf.js";
-import { openVaultKey, openWith } from "../lib/open-vault.js";
+import { NotKept, openVaultKey, openWith } from "../lib/open-vault.js";
 import { FormProblem, typed } from "../lib/password-form.js";
 
 export async function wrapKeyOf(form) {
@@ -14,7 +14,12 @@ export async function wrapKeyOf(form) {
 
 export async function openWithPassword(form) {
   const { wrapKey } = await wrapKeyOf(form);
-  await openWith({ wrapKey, kind: "password" });
+  try {
+    await openWith({ wrapKey, kind: "password" });
+  } catch (error) {
+    if (error instanceof NotKept) throw new FormProblem(error.isFull ? "quota" : "notKept");
+    throw error;
+  }
 }
 
 /* The vault key, wrappable; opened with the password where this browser has it locked. */
