@@ -33,7 +33,7 @@ from accounts.passkeys import services as passkey_services
 from accounts.passkeys.tests import test_passkeys as passkeys
 from accounts.reset import asking
 from accounts.reset import services as reset
-from accounts.reset.tests.test_reset import DAY, form, pass_time, token_of_mail
+from accounts.reset.tests.links import DAY, form, pass_time, token_of_mail
 from accounts.totp.tests.test_totp import code, enrol
 from accounts.views.sign_up import TOKEN_KEY
 from audit.models import AuditEvent

@@ -12,7 +12,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import PasswordReset, User
-from accounts.reset.tests.test_reset import pass_time
+from accounts.reset.tests.links import pass_time
 from accounts.totp.tests.test_totp import code, enrol
 from keyslots import crypto, recovery
 from keyslots import services as keyslots

@@ -16,7 +16,7 @@ from accounts.oidc.tests import site
 from accounts.passkeys.tests.soft_authenticator import SoftAuthenticator
 from accounts.passkeys.tests.test_passkeys import enrol as enrol_passkey
 from accounts.passkeys.tests.test_passkeys import post, use
-from accounts.reset.tests.test_reset import form, issue, open_link
+from accounts.reset.tests.links import form, issue, open_link
 from accounts.tests.test_account import age_the_proof
 from accounts.totp.tests.test_totp import enrol
 from audit.models import AuditEvent

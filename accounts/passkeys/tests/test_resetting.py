@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.passkeys import services as passkeys
 from accounts.passkeys.tests.soft_authenticator import SoftAuthenticator
 from accounts.passkeys.tests.test_passkeys import enrol, post, use
-from accounts.reset.tests.test_reset import form, issue, open_link
+from accounts.reset.tests.links import form, issue, open_link
 from accounts.totp.tests.test_totp import code
 from accounts.totp.tests.test_totp import enrol as enrol_app
 from audit.models import AuditEvent

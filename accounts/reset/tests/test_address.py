@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import AddressChange, PasswordReset, User
-from accounts.reset.tests.test_reset import issue
+from accounts.reset.tests.links import issue
 from audit.models import AuditEvent
 from tests import base
 

@@ -1,158 +1,28 @@
 from __future__ import annotations
 
-import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID, uuid4
 
-import pytest
 from django.core import mail
 from django.db import close_old_connections, connection
-from django.test import Client, override_settings
-from django.test.utils import CaptureQueriesContext
+from django.test import Client
 from django.utils import timezone
 
 from accounts.credentials import NewCredentials
-from accounts.models import AddressChange, PasswordReset, TotpDevice, TrustedBrowser, User
+from accounts.models import PasswordReset, TotpDevice, TrustedBrowser, User
 from accounts.reset import asking
 from accounts.reset import services as reset
+from accounts.reset.tests.links import DAY, form, issue, open_link, pass_time
 from accounts.totp.factor import TotpFactor
 from accounts.totp.tests.test_totp import code, enrol
 from audit.models import AuditEvent
-from core import sealing
-from jobs.models import Job
 from keyslots import crypto
 from keyslots import services as keyslots
 from keyslots.models import KeySlot
 from tests import base
-from vault.models import OtpEntry
-
-DAY = timedelta(hours=24)
-
-
-def issue(user: User) -> str:
-    """Ask for a link as its job does; the answer is the token of the mail."""
-    with base.TestCase.captureOnCommitCallbacks(execute=True):
-        asking.issue(user, where={"address": "203.0.113.9", "browser": "Test"}, at=timezone.now())
-    return token_of_mail(user.email)
-
-
-def token_of_mail(email: str) -> str:
-    bodies = [str(message.body) for message in mail.outbox if message.to == [email]]
-    links = re.findall(r"http://localhost:8000/reset/#(\S+)", "\n".join(bodies))
-    return str(links[-1])
-
-
-def pass_time(user: User, by: timedelta) -> None:
-    """As if the open reset had been asked for so much earlier."""
-    row = PasswordReset.objects.get(user=user, used_at=None, stopped_at=None)
-    PasswordReset.objects.filter(pk=row.pk).update(
-        created_at=row.created_at - by,
-        usable_from=row.usable_from - by,
-        expires_at=row.expires_at - by,
-    )
-
-
-def open_link(client: Client, token: str) -> Any:
-    return client.post("/reset/link/", {"token": token})
-
-
-def form(user: User, name: str = "new", **changes: Any) -> dict[str, str]:
-    return {
-        "new_auth_secret": base.posted_secret(name),
-        "password_slot": base.posted_slot(base.slot_for(name, user.id)),
-        **changes,
-    }
-
-
-class AskingTests(base.TestCase):
-    def ask(self, email: str) -> Any:
-        with self.captureOnCommitCallbacks(execute=True):
-            return self.client.post("/reset/request/", {"email": email})
-
-    def test_mails_a_link_and_keeps_only_its_hash(self) -> None:
-        self.ask("ALICE@example.com")
-
-        token = token_of_mail("alice@example.com")
-        row = PasswordReset.objects.get()
-        assert row.user == self.alice
-        assert token not in str(vars(row))
-        assert AuditEvent.objects.filter(event="reset.link_mailed", user=self.alice.id).exists()
-
-    def test_answers_known_and_unknown_addresses_alike(self) -> None:
-        User.objects.filter(pk=self.charlie.pk).update(is_active=False)
-        enrol(self.bob)
-        seen = [self.watch(name) for name in ("alice", "bobbi", "nobod", "charlie")]
-        seen += [self.watch(name, email=f"{name}@example.com") for name in ("bob",)]
-
-        assert len(set(seen)) == 1
-
-    def watch(self, name: str, email: str | None = None) -> tuple[Any, ...]:
-        """Body, status, statements and rows of one question, without the name itself."""
-        email = email or f"{name}@example.com"
-        before = (Job.objects.count(), AuditEvent.objects.count())
-        with CaptureQueriesContext(connection) as queries:
-            response = Client().post("/reset/request/", {"email": email})
-        after = (Job.objects.count(), AuditEvent.objects.count())
-        body = re.sub(r'data-csrf="\w+"', "", response.content.decode()).replace(email, "")
-        rows = tuple(new - old for new, old in zip(after, before, strict=True))
-        statements = tuple(re.sub(r"'[^']*'|\d+", "", query["sql"]) for query in queries)
-        return body, response.status_code, statements, rows, PasswordReset.objects.count()
-
-    def test_writes_nobody_who_has_no_account(self) -> None:
-        self.ask("nobody@example.com")
-
-        assert mail.outbox == []
-        assert Job.objects.get().state == Job.State.DONE
-
-    def test_mails_an_address_three_times_an_hour_at_most(self) -> None:
-        for email in ("alice@example.com", "nobody@example.com"):
-            statuses = [self.ask(email).status_code for _ in range(4)]
-            assert statuses == [200, 200, 200, 429]
-
-    def test_answers_alike_while_the_mail_server_is_away(self) -> None:
-        with patch("django.core.mail.EmailMessage.send", side_effect=OSError):
-            assert self.ask("alice@example.com").status_code == 200
-        mails = Job.objects.filter(kind="mail")
-        assert set(mails.values_list("state", flat=True)) == {Job.State.WAITING}
-
-    def test_gives_no_password_to_who_has_none(self) -> None:
-        self.alice.set_unusable_password()
-        self.alice.save()
-
-        self.ask("alice@example.com")
-
-        assert mail.outbox == []
-
-    def test_withdraws_the_earlier_link(self) -> None:
-        enrol(self.alice)
-        first, second = issue(self.alice), issue(self.alice)
-
-        assert open_link(Client(), first).status_code == 410
-        assert open_link(Client(), second).status_code == 302
-
-    def test_does_not_make_the_owner_wait_anew(self) -> None:
-        issue(self.alice)
-        before = PasswordReset.objects.get()
-        pass_time(self.alice, timedelta(hours=23))
-        issue(self.alice)
-
-        row = PasswordReset.objects.get()
-        assert row.usable_from == before.usable_from - timedelta(hours=23)
-
-    @override_settings(MAIL_IS_CONFIGURED=False)
-    def test_says_that_the_site_sends_no_mail(self) -> None:
-        self.assertContains(self.client.get("/reset/"), "sends no mail")
-        assert self.ask("alice@example.com").status_code == 422
-        self.assertNotContains(self.client.get("/sign-in/"), "Forgot your password?")
-
-    def test_is_linked_from_the_sign_in(self) -> None:
-        self.assertContains(self.client.get("/sign-in/"), 'href="/reset/"')
-
-    def test_refuses_what_is_no_address(self) -> None:
-        self.assertContains(self.ask("nonsense"), "name@example.com", status_code=422)
 
 
 class LinkTests(base.TestCase):
@@ -449,78 +319,3 @@ def _completes(row: PasswordReset) -> bool:
     finally:
         connection.close()
     return True
-
-
-class RestingTests(base.TestCase):
-    """The day after a reset that no second factor has guarded."""
-
-    CLOSED = (
-        "/settings/security/apps/add/",
-        "/settings/security/passkeys/add/",
-        "/settings/security/keys/recovery/",
-        "/settings/security/keys/replace/",
-        "/settings/delete/",
-    )
-
-    def setUp(self) -> None:
-        super().setUp()
-        token = issue(self.alice)
-        pass_time(self.alice, DAY)
-        open_link(self.client, token)
-        self.client.post("/reset/password/", form(self.alice))
-        base.sign_in(self.client, "alice", auth_secret=base.posted_secret("new"))
-
-    def is_closed(self, path: str, client: Client | None = None) -> bool:
-        response = (client or self.client).get(path)
-        return response.headers.get("Location") == "/settings/security/enrol/"
-
-    def test_sees_codes_and_is_told_why_nothing_else(self) -> None:
-        self.assertContains(self.client.get("/"), "shows codes only")
-        for path in self.CLOSED:
-            assert self.is_closed(path), path
-        self.assertContains(self.client.get("/settings/security/enrol/"), "Not yet")
-
-    def test_reveals_no_secret(self) -> None:
-        now = timezone.now()
-        entry = OtpEntry(owner=self.alice, issuer="GitHub", created_at=now, updated_at=now)
-        sealing.seal_field(entry, "sealed_secret", b"s" * 20)
-        entry.save()
-        assert self.is_closed(f"/entries/{entry.pk}/secret/")
-
-    def test_changes_no_address(self) -> None:
-        posted = {"email": "thief@example.com", "display_name": "Alice"}
-        response = self.client.post("/settings/", posted)
-
-        assert response.headers["Location"] == "/settings/security/enrol/"
-        assert not AddressChange.objects.exists()
-
-    def test_may_open_older_notes_with_the_earlier_password(self) -> None:
-        former = KeySlot.objects.get(user=self.alice, kind="former-password")
-        assert self.client.get("/settings/security/keys/").status_code == 200
-        page = self.client.get(f"/settings/security/keys/{former.pk}/open/")
-        assert page.status_code == 200
-
-    def test_holds_for_every_session_of_the_day(self) -> None:
-        other = Client()
-        base.sign_in(other, "alice", auth_secret=base.posted_secret("new"))
-        assert self.is_closed(self.CLOSED[0], other)
-
-    def test_ends_after_a_day(self) -> None:
-        User.objects.filter(pk=self.alice.pk).update(restricted_until=timezone.now())
-        assert self.client.get(self.CLOSED[0]).status_code == 200
-        self.assertNotContains(self.client.get("/"), "shows codes only")
-
-    def test_does_not_concern_a_reset_with_a_factor(self) -> None:
-        enrol(self.bob)
-        client = Client()
-        open_link(client, issue(self.bob))
-        client.post("/reset/code/", {"code": code(timezone.now())})
-        client.post("/reset/password/", form(self.bob))
-        assert User.objects.get(pk=self.bob.pk).restricted_until is None
-
-
-class NoMailTests(base.TestCase):
-    @override_settings(MAIL_IS_CONFIGURED=False)
-    def test_cannot_be_asked(self) -> None:
-        with pytest.raises(asking.NoMail):
-            asking.ask(email="a@example.com", address="", browser="", at=timezone.now())
