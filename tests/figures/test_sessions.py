@@ -36,13 +36,16 @@ MILLISECOND = timedelta(milliseconds=1)
 MOST_AT_ONCE = 6
 
 
-class DeadlineFigures(base.TestCase):
-    """Through the whole stack, with a clock of its own and no sweep."""
+class DeadlineFigures(base.TransactionTestCase):
+    """Through the whole stack, with a clock of its own and no sweep.
+
+    Outside a transaction: within one PostgreSQL keeps every version of the row that is written.
+    """
 
     def setUp(self) -> None:
         super().setUp()
         self.clock = self.enterContext(Clock())
-        self.sign_in_as("alice")
+        base.sign_in(self.client, "alice")
         self.chance = random.Random(11)
 
     def start(self, timeout: timedelta) -> datetime:
