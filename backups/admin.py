@@ -34,9 +34,9 @@ from backups import (
     places,
     recipients,
     restores,
-    restoring,
     retention,
     schedule,
+    wishes,
 )
 from backups import services as backups
 from backups.forms import CreateForm, PlanForm, RestoreForm, WishForm
@@ -287,7 +287,7 @@ class BackupAdmin(admin.ModelAdmin):
         except restores.WrongName:
             form.add_error("name", _("This is not the name of the backup."))
             return False
-        except restoring.RestoreRefused as error:
+        except wishes.RestoreRefused as error:
             messages.warning(request, str(error))
         return True
 
@@ -334,5 +334,5 @@ def _asks_for_key(backup: Backup) -> bool:
         with restores.file_of(backup) as file_path, file_path.open("rb") as file:
             header, _raw = container.read_header(file)
             return not backups.opener().fits(header)
-    except (restoring.RestoreRefused, container.ContainerRefused, recipients.BadKey, OSError):
+    except (wishes.RestoreRefused, container.ContainerRefused, recipients.BadKey, OSError):
         return False

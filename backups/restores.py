@@ -15,49 +15,58 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from accounts.models import SignUpToken, User
+from accounts.models import User
 from audit import events
 from audit import services as audit
 from backups import (
+    afterwards,
     container,
-    content,
     faults,
     keys,
     maintenance,
     pipeline,
     places,
     restoring,
-    rows,
-    schedule,
-    schema,
     scratch,
     verifying,
+    wishes,
 )
+from backups.course import Course
 from backups.models import Backup, BackupCopy, RestoreRun
-from core import lasting, sealing
+from backups.reports import Report
+from backups.wishes import RestoreRefused, Wish
+from core import lasting
 from core.models import LastingKey
-from notifications import services as notifications
-from sessions_lock import services as sessions
 
 NOTICE_SECONDS = 2 * maintenance.SEEN_FOR_SECONDS
 Tick = Callable[[int], None]
 
 
-class WrongName(restoring.RestoreRefused):
+class OtherInstallation(RestoreRefused):
+    """Its lasting keys are not ours: restored codes and events could not be checked any more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This backup comes from another installation. Restore it into an empty one; from here"
+            " only one user's vault can be taken."
+        )
+
+
+class WrongName(RestoreRefused):
     """What was typed is not the name of the backup."""
 
     def __init__(self) -> None:
         super().__init__("This is not the name of the backup.")
 
 
-class NotReported(restoring.RestoreRefused):
+class NotReported(RestoreRefused):
     """Nothing is restored before its dry run was shown."""
 
     def __init__(self) -> None:
         super().__init__("The dry run has not ended, or this restore was begun already.")
 
 
-class FileGone(restoring.RestoreRefused):
+class FileGone(RestoreRefused):
     """The file is in none of its places."""
 
     def __init__(self) -> None:
@@ -108,7 +117,7 @@ def file_of(backup: Backup) -> Iterator[Path]:
         yield path
 
 
-def rehearse(backup: Opened, wish: restoring.Wish, *, tick: Tick | None = None) -> restoring.Report:
+def rehearse(backup: Opened, wish: Wish, *, tick: Tick | None = None) -> Report:
     """What a restore would do, found by doing it where it does not count.
 
     SQLite: on a copy of the database. PostgreSQL: in a transaction that is rolled back.
@@ -119,39 +128,35 @@ def rehearse(backup: Opened, wish: restoring.Wish, *, tick: Tick | None = None) 
             scratch.database(copy_of=str(live.settings_dict["NAME"])) as target,
             transaction.atomic(using=target),
         ):
-            return _restorer(backup, wish, target, tick).run()
+            return restoring.run(_course(backup, wish, target, tick))
     with transaction.atomic():
-        report = _restorer(backup, wish, DEFAULT_DB_ALIAS, tick).run()
+        report = restoring.run(_course(backup, wish, DEFAULT_DB_ALIAS, tick))
         transaction.set_rollback(True)
     return report
 
 
 def carry_out(
     backup: Opened,
-    wish: restoring.Wish,
+    wish: Wish,
     *,
     by: UUID | None,
     name: str,
     at: datetime,
     tick: Tick | None = None,
-    within: Callable[[restoring.Report], None] | None = None,
-) -> restoring.Report:
+    within: Callable[[Report], None] | None = None,
+) -> Report:
     """Restore in one transaction; `within` is called in it, last of all. Raises RestoreRefused."""
     maintenance.begin()
     try:
         # Processes of the site may rely for a moment on not having seen the sign.
         time.sleep(NOTICE_SECONDS)
         with transaction.atomic():
-            restorer = _restorer(backup, wish, DEFAULT_DB_ALIAS, _shown(tick))
-            report = restorer.run()
+            course = _course(backup, wish, DEFAULT_DB_ALIAS, _shown(tick))
+            report = restoring.run(course)
             if report.is_bare:
-                _take_lasting_keys(backup.carried)
-                schedule.adopt(backup.alias)
-                SignUpToken.open(at=at).filter(origin=SignUpToken.Origin.SET_UP).update(
-                    withdrawn_at=at
-                )
-            _end_sessions(wish, at)
-            _tell(restorer, at)
+                afterwards.settle_in(backup.alias, backup.carried, at=at)
+            afterwards.end_sessions(wish, at=at)
+            afterwards.tell(course, at=at)
             facts: dict[str, str | int | bool] = {
                 "backup": name,
                 "mode": wish.mode,
@@ -175,12 +180,12 @@ def make_safe(*, by: UUID | None, tick: Callable[..., None], at: datetime) -> Ba
         pipeline.run(backup, tick=tick)
     except pipeline.BackupFailed as error:
         pipeline.mark_failed(backup.id, str(error), at=timezone.now())
-        raise restoring.RestoreRefused(
+        raise RestoreRefused(
             f"The safety backup failed, so nothing was restored: {error}"
         ) from None
     backup.refresh_from_db()
     if not backup.is_good:
-        raise restoring.RestoreRefused("The safety backup could not be verified.")
+        raise RestoreRefused("The safety backup could not be verified.")
     return backup
 
 
@@ -188,8 +193,8 @@ def is_bare() -> bool:
     return not User.objects.exists()
 
 
-def wish_of(run: RestoreRun) -> restoring.Wish:
-    return restoring.Wish(
+def wish_of(run: RestoreRun) -> Wish:
+    return Wish(
         mode=run.mode,
         user=run.user,
         takes_backup_side=run.takes_backup_side,
@@ -197,25 +202,23 @@ def wish_of(run: RestoreRun) -> restoring.Wish:
     )
 
 
-def check_lasting_keys(carried: keys.CarriedKeys, wish: restoring.Wish) -> None:
+def check_lasting_keys(carried: keys.CarriedKeys, wish: Wish) -> None:
     """Raise OtherInstallation when ours are others, and there is something to lose."""
-    if wish.mode == restoring.USER or is_bare():
+    if wish.mode == wishes.USER or is_bare():
         return
     for purpose, key in carried.lasting.items():
         if LastingKey.objects.filter(purpose=purpose).exists() and (
             lasting.key(purpose).hex() != key
         ):
-            raise restoring.OtherInstallation
+            raise OtherInstallation
 
 
-def _restorer(
-    backup: Opened, wish: restoring.Wish, target: str, tick: Tick | None
-) -> restoring.Restorer:
+def _course(backup: Opened, wish: Wish, target: str, tick: Tick | None) -> Course:
     check_lasting_keys(backup.carried, wish)
     made_at = parse_datetime(backup.header.created_at)
     if made_at is None:
         raise container.ContainerRefused("its time cannot be read")
-    return restoring.Restorer(
+    return Course(
         source=backup.alias,
         target=target,
         wish=wish,
@@ -223,31 +226,6 @@ def _restorer(
         made_at=f"{made_at:%Y-%m-%d %H:%M:%S.%f}",
         tick=tick,
     )
-
-
-def _take_lasting_keys(carried: keys.CarriedKeys) -> None:
-    """The keys that codes and events of the backup were made with, sealed anew."""
-    for purpose, key in carried.lasting.items():
-        row = LastingKey(purpose=purpose)
-        sealing.seal_field(row, "sealed_key", bytes.fromhex(key))
-        LastingKey.objects.update_or_create(
-            purpose=purpose, defaults={"sealed_key": row.sealed_key}
-        )
-    lasting.forget()
-
-
-def _end_sessions(wish: restoring.Wish, at: datetime) -> None:
-    if wish.mode == restoring.USER and wish.user:
-        sessions.end_others(wish.user, but=None, at=at)
-    else:
-        sessions.end_all(at=at)
-
-
-def _tell(restorer: restoring.Restorer, at: datetime) -> None:
-    ids = [UUID(key) for key in restorer.concerned_users()]
-    for some in rows.chunks(ids, rows.BATCH):
-        for user in User.objects.filter(pk__in=some, is_active=True):
-            notifications.notify(user, "data_restored", at=at)
 
 
 def _shown(tick: Tick | None) -> Tick:
@@ -262,54 +240,3 @@ def _shown(tick: Tick | None) -> Tick:
             tick(done)
 
     return show
-
-
-def drill(backup: Backup, opener: keys.Opener, *, tick: Tick | None = None) -> dict[str, int]:
-    """Restore a backup into an empty database that is thrown away; answers rows per table.
-
-    Unlike the verification this walks through the restore itself. Raises DoesNotFit.
-    """
-    with (
-        file_of(backup) as path,
-        opened(path, opener, sha256=backup.sha256, tick=tick) as source,
-        scratch.database() as target,
-    ):
-        schema.create_at_once(target, content.all_models(), schema.current())
-        for label in content.BY_NAME:
-            _copy_numbered(source.alias, target, label)
-        with transaction.atomic(using=target):
-            wish = restoring.Wish(mode=restoring.REPLACE)
-            _restorer_apart(source, wish, target, tick).run()
-        return _compare_counts(source, target)
-
-
-def _restorer_apart(
-    source: Opened, wish: restoring.Wish, target: str, tick: Tick | None
-) -> restoring.Restorer:
-    return restoring.Restorer(
-        source=source.alias,
-        target=target,
-        wish=wish,
-        ring=source.carried.ring,
-        made_at="",
-        tick=tick,
-    )
-
-
-def _copy_numbered(source: str, target: str, label: str) -> None:
-    from django.apps import apps
-
-    model = apps.get_model(label)
-    for batch in rows.in_batches(source, model):
-        rows.insert(target, model, list(model._meta.local_concrete_fields), batch)
-
-
-def _compare_counts(source: Opened, target: str) -> dict[str, int]:
-    found = {}
-    for model in content.stored_models():
-        if content.policy_of(model) == content.NEVER:
-            continue
-        found[model._meta.db_table] = rows.count(target, model)
-        if found[model._meta.db_table] != rows.count(source.alias, model):
-            raise scratch.DoesNotFit(f"not all rows of {model._meta.label} could be restored")
-    return found

@@ -1,45 +1,72 @@
 """Rows as text that every database understands, read and written without making objects.
 
-A row is one JSON array, a value per column, in the form SQLite keeps it in: numbers, text, UUIDs
-as 32 hexadecimal digits, times as `YYYY-MM-DD HH:MM:SS[.ffffff]` in UTC, yes and no as 1 and 0,
-JSON as its text, bytes as hexadecimal digits. The database itself writes the array, so that
-reading costs the same as copying.
+A row has a value per column, in the form SQLite keeps it in: numbers, text, UUIDs as 32
+hexadecimal digits, times as `YYYY-MM-DD HH:MM:SS[.ffffff]` in UTC, yes and no as 1 and 0, JSON as
+its text, bytes as hexadecimal digits. In a backup it is one JSON array, which the database itself
+writes, so that reading costs the same as copying.
 """
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from django.db import connections
+from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, Model
 
-Row = list[Any]
-BATCH = 500
-READ_AT_ONCE = 2000
+# In the order of the columns of its table.
+Row = Sequence[Any]
+BATCH = 1000
+# A note has 64 KB, and a thousand of them would be too many at once.
+BATCH_BYTES = 1024 * 1024
+FETCHED_AT_ONCE = 100
 
 
-def select(connection: BaseDatabaseWrapper, model: type[Model], tail: str = "") -> str:
+def select_json(connection: BaseDatabaseWrapper, model: type[Model]) -> str:
     """A query whose one column is a row of the model as a JSON array."""
-    quote = connection.ops.quote_name
-    columns = [_read(connection.vendor, field, quote) for field in _fields(model)]
-    function = "json_build_array" if connection.vendor == "postgresql" else "json_array"
-    cast = "::text" if connection.vendor == "postgresql" else ""
-    table = quote(model._meta.db_table)
-    query = f"SELECT {function}({', '.join(columns)}){cast} FROM {table} {tail}"  # noqa: S608 - names of our own models, quoted
-    return query.rstrip()
+    columns = ", ".join(_portable(connection, model))
+    if connection.vendor == "postgresql":
+        return f"SELECT json_build_array({columns})::text FROM {_table(connection, model)}"  # noqa: S608 - names of our own models, quoted
+    return f"SELECT json_array({columns}) FROM {_table(connection, model)}"  # noqa: S608 - as above
 
 
 def read(alias: str, model: type[Model], tail: str = "", params: Sequence[Any] = ()) -> list[Row]:
-    """Rows of a model, all at once: for batches that are known to be small."""
+    """Portable rows of a model, all at once: for batches that are known to be small."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute(_select(connections[alias], model, tail), list(params))
+        return list(cursor.fetchall())
+
+
+def stream(alias: str, model: type[Model], where: str = "") -> Iterator[list[Row]]:
+    """All rows of a scratch in the order of their key, in batches of bounded size."""
     connection = connections[alias]
-    with connection.cursor() as cursor:
-        cursor.execute(select(connection, model, tail), list(params))
-        return [json.loads(row[0]) for row in cursor.fetchall()]
+    key = connection.ops.quote_name(column(model._meta.pk))
+    tail = f"{f'WHERE {where}' if where else ''} ORDER BY {key}"
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(_select(connection, model, tail))
+        yield from bounded(cursor.fetchmany, _large_places(model))
+    finally:
+        cursor.close()
+
+
+def bounded(
+    fetch: Callable[[int], list[Row]], large: Sequence[int], *, rows: int = BATCH
+) -> Iterator[list[Row]]:
+    """Batches of what a cursor gives, none with many more rows or bytes than it may have."""
+    batch: list[Row] = []
+    size = 0
+    while some := fetch(FETCHED_AT_ONCE):
+        batch += some
+        size += sum(len(row[place]) for row in some for place in large if row[place])
+        if len(batch) >= rows or size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def in_batches(alias: str, model: type[Model], where: str = "") -> Iterator[list[Row]]:
@@ -48,18 +75,19 @@ def in_batches(alias: str, model: type[Model], where: str = "") -> Iterator[list
     key = model._meta.pk
     name = f"{connection.ops.quote_name(column(key))}{_collation(connection, key)}"
     place = _fields(model).index(key)
+    size = FETCHED_AT_ONCE if _large_places(model) else BATCH
     condition: str = where
     params: list[Any] = []
     while True:
-        tail = f"{f'WHERE {condition}' if condition else ''} ORDER BY {name} LIMIT {BATCH}"
+        tail = f"{f'WHERE {condition}' if condition else ''} ORDER BY {name} LIMIT {size}"
         batch = read(alias, model, tail, params)
         if batch:
             yield batch
-        if len(batch) < BATCH:
+        if len(batch) < size:
             return
         after = f"{name} > %s"
         condition = f"({where}) AND {after}" if where else after
-        params = [parameter(connection, key, batch[-1][place])]
+        params = [writer(connection, key)(batch[-1][place])]
 
 
 def count(alias: str, model: type[Model]) -> int:
@@ -71,48 +99,75 @@ def existing(alias: str, field: Field[Any, Any], values: Iterable[Any]) -> set[A
     connection = connections[alias]
     found: set[Any] = set()
     quote = connection.ops.quote_name
+    write = writer(connection, field)
+    shown = _read(connection.vendor, field, quote)
     for some in chunks(sorted(set(values), key=str), BATCH):
         marks = ", ".join(["%s"] * len(some))
-        shown = _read(connection.vendor, field, quote)
         query = (
             f"SELECT {shown} FROM {quote(field.model._meta.db_table)}"  # noqa: S608 - as above
             f" WHERE {quote(column(field))} IN ({marks})"
         )
         with connection.cursor() as cursor:
-            cursor.execute(query, [parameter(connection, field, value) for value in some])
+            cursor.execute(query, [write(value) for value in some])
             found.update(row[0] for row in cursor.fetchall())
     return found
 
 
 def insert(
-    alias: str,
-    model: type[Model],
-    fields: Sequence[Field[Any, Any]],
-    batch: Sequence[Row],
-    returning: Field[Any, Any] | None = None,
-) -> set[Any] | None:
-    """Add rows, passing over those that are in the way of a uniqueness; answers the keys added."""
+    alias: str, model: type[Model], fields: Sequence[Field[Any, Any]], batch: Sequence[Row]
+) -> int:
+    """Add rows, passing over those that are in the way of a uniqueness; answers how many it took.
+
+    PostgreSQL takes them by COPY, which knows no passing over: where that fails, one by one.
+    """
+    if not batch:
+        return 0
     connection = connections[alias]
-    quote = connection.ops.quote_name
-    convert = [writer(connection, field) for field in fields]
-    columns = ", ".join(quote(column(field)) for field in fields)
-    table = quote(model._meta.db_table)
-    one = f"({', '.join(['%s'] * len(fields))})"
-    added: set[Any] = set()
-    # SQLite takes 32 766 parameters in one statement.
-    for some in chunks(batch, max(1, min(BATCH, 30_000 // max(1, len(fields))))):
-        params = [change(value) for row in some for change, value in zip(convert, row, strict=True)]
-        query = (
-            f"INSERT INTO {table} ({columns}) VALUES {', '.join([one] * len(some))}"  # noqa: S608 - as above
-            " ON CONFLICT DO NOTHING"
-        )
-        if returning is not None:
-            query += f" RETURNING {_read(connection.vendor, returning, quote)}"
-        with connection.cursor() as cursor:
-            cursor.execute(query, params)
-            if returning is not None:
-                added.update(row[0] for row in cursor.fetchall())
-    return added if returning is not None else None
+    names = ", ".join(connection.ops.quote_name(column(field)) for field in fields)
+    target = f"{_table(connection, model)} ({names})"
+    ready = _written(connection, fields, batch)
+    if connection.vendor == "postgresql" and _copy(alias, target, ready):
+        return len(ready)
+    marks = ", ".join(["%s"] * len(fields))
+    query = f"INSERT INTO {target} VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608 - as above
+    with connection.cursor() as cursor:
+        cursor.executemany(query, ready)
+        return int(cursor.rowcount)
+
+
+def _copy(alias: str, target: str, batch: Sequence[Row]) -> bool:
+    """Whether all rows could be taken at once; if not, none was."""
+    from psycopg import IntegrityError
+
+    try:
+        with (
+            transaction.atomic(using=alias),
+            connections[alias].cursor() as cursor,
+            cursor.copy(f"COPY {target} FROM STDIN") as copy,
+        ):
+            for row in batch:
+                copy.write_row(row)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _written(
+    connection: BaseDatabaseWrapper, fields: Sequence[Field[Any, Any]], batch: Sequence[Row]
+) -> Sequence[Row]:
+    """Portable rows as a database takes them; most columns are the same in both."""
+    changes = [
+        (place, change)
+        for place, field in enumerate(fields)
+        if (change := writer(connection, field)) is not _as_it_is
+    ]
+    if not changes:
+        return batch
+    ready = [list(row) for row in batch]
+    for place, change in changes:
+        for row in ready:
+            row[place] = change(row[place])
+    return ready
 
 
 def update(
@@ -130,22 +185,19 @@ def update(
     query = f"UPDATE {quote(model._meta.db_table)} SET {pairs} WHERE {quote(column(pk))} = %s"  # noqa: S608 - as above
     params = [writer(connection, f)(value) for f, value in zip(fields, values, strict=True)]
     with connection.cursor() as cursor:
-        cursor.execute(query, [*params, parameter(connection, pk, key)])
+        cursor.execute(query, [*params, writer(connection, pk)(key)])
 
 
 def delete(alias: str, model: type[Model], keys: Sequence[Any]) -> None:
     connection = connections[alias]
     quote = connection.ops.quote_name
     pk = model._meta.pk
+    write = writer(connection, pk)
     for some in chunks(keys, BATCH):
         marks = ", ".join(["%s"] * len(some))
         query = f"DELETE FROM {quote(model._meta.db_table)} WHERE {quote(column(pk))} IN ({marks})"  # noqa: S608 - as above
         with connection.cursor() as cursor:
-            cursor.execute(query, [parameter(connection, pk, key) for key in some])
-
-
-def parameter(connection: BaseDatabaseWrapper, field: Field[Any, Any], value: Any) -> Any:
-    return writer(connection, field)(value)
+            cursor.execute(query, [write(key) for key in some])
 
 
 def writer(connection: BaseDatabaseWrapper, field: Field[Any, Any]) -> Callable[[Any], Any]:
@@ -178,6 +230,29 @@ def _fields(model: type[Model]) -> list[Field[Any, Any]]:
     return list(model._meta.local_concrete_fields)
 
 
+def _table(connection: BaseDatabaseWrapper, model: type[Model]) -> str:
+    return connection.ops.quote_name(model._meta.db_table)
+
+
+def _select(connection: BaseDatabaseWrapper, model: type[Model], tail: str) -> str:
+    columns = ", ".join(_portable(connection, model))
+    return f"SELECT {columns} FROM {_table(connection, model)} {tail}".rstrip()  # noqa: S608 - names of our own models, quoted
+
+
+def _portable(connection: BaseDatabaseWrapper, model: type[Model]) -> list[str]:
+    quote = connection.ops.quote_name
+    return [_read(connection.vendor, field, quote) for field in _fields(model)]
+
+
+def _large_places(model: type[Model]) -> list[int]:
+    """Where a row may hold much: columns of no given length."""
+    return [
+        place
+        for place, field in enumerate(_fields(model))
+        if _kind(field) in {"BinaryField", "JSONField", "TextField"} and not field.max_length
+    ]
+
+
 def _kind(field: Field[Any, Any]) -> str:
     target = getattr(field, "target_field", None)
     while target is not None and target is not field:
@@ -189,7 +264,8 @@ def _read(vendor: str, field: Field[Any, Any], quote: Callable[[str], str]) -> s
     name = quote(column(field))
     kind = _kind(field)
     if vendor == "sqlite":
-        return f"hex({name})" if kind == "BinaryField" else name
+        # The sign keeps Python from making objects of what the column was declared to hold.
+        return f"hex({name})" if kind == "BinaryField" else f"+{name}"
     return {
         "UUIDField": f"replace({name}::text, '-', '')",
         "DateTimeField": (

@@ -32,8 +32,19 @@ PRAGMAS = (
     "PRAGMA cache_size=-8000",
     "PRAGMA temp_store=FILE",
     "PRAGMA foreign_keys=OFF",
+    "PRAGMA locking_mode=EXCLUSIVE",
 )
 LOAD_AT_ONCE = 1000
+LOAD_BYTES = 1024 * 1024
+# Values that no row of ours holds; a full disk is another matter.
+LOAD_FAULTS = (
+    sqlite3.IntegrityError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+    sqlite3.DataError,
+    OverflowError,
+    UnicodeError,
+)
 Tick = Callable[[int], None]
 
 
@@ -156,7 +167,8 @@ class _Loader:
         self.table = head.table
         self._raw = raw
         self._width = len(head.columns)
-        self._waiting: list[list[Any]] = []
+        self._waiting: list[bytes] = []
+        self._size = 0
         self._binary = [
             place
             for place, column in enumerate(head.columns)
@@ -168,25 +180,37 @@ class _Loader:
         raw.execute(f'DELETE FROM "{head.table}"')  # noqa: S608 - as above
 
     def add(self, line: bytes) -> None:
-        try:
-            row = json.loads(line)
-            for place in self._binary:
-                row[place] = None if row[place] is None else bytes.fromhex(row[place])
-        except (ValueError, TypeError, IndexError, RecursionError):
-            raise DoesNotFit(f"a row of {self.table} cannot be read") from None
-        if not isinstance(row, list) or len(row) != self._width:
-            raise DoesNotFit(f"a row of {self.table} has another shape than its table")
-        self._waiting.append(row)
-        if len(self._waiting) >= LOAD_AT_ONCE:
+        self._waiting.append(line)
+        self._size += len(line)
+        if len(self._waiting) >= LOAD_AT_ONCE or self._size >= LOAD_BYTES:
             self.flush()
 
     def flush(self) -> None:
+        rows = self._parsed()
         try:
-            self._raw.executemany(self._query, self._waiting)
-        except (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError):
+            self._raw.executemany(self._query, rows)
+        except LOAD_FAULTS:
             # What the database says would quote values of the row.
             raise DoesNotFit(f"rows of {self.table} break a rule of their table") from None
         self._waiting.clear()
+        self._size = 0
+
+    def _parsed(self) -> list[list[Any]]:
+        """The waiting lines, read at once: one by one each would cost as much as twenty."""
+        try:
+            rows: list[list[Any]] = json.loads(b"[" + b",".join(self._waiting) + b"]")
+        except (ValueError, RecursionError):
+            raise DoesNotFit(f"a row of {self.table} cannot be read") from None
+        is_whole = len(rows) == len(self._waiting) and set(map(type, rows)) <= {list}
+        if not is_whole or set(map(len, rows)) - {self._width}:
+            raise DoesNotFit(f"a row of {self.table} has another shape than its table")
+        try:
+            for place in self._binary:
+                for row in rows:
+                    row[place] = None if row[place] is None else bytes.fromhex(row[place])
+        except (ValueError, TypeError):
+            raise DoesNotFit(f"a row of {self.table} cannot be read") from None
+        return rows
 
 
 def _empty(alias: str) -> None:

@@ -12,7 +12,7 @@ from audit import events
 from audit import services as audit
 from backups import claims, container, keys, making, pipeline, places, recipients, restores
 from backups.models import Backup, BackupCopy, RestoreRun
-from backups.restoring import RestoreRefused
+from backups.wishes import RestoreRefused
 from jobs import services as jobs
 from jobs.models import Job
 

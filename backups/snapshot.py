@@ -19,6 +19,7 @@ from django.db.models import Model
 
 from backups import rows
 
+# Where each row is small; of large ones it takes fewer.
 AT_ONCE = 1000
 Rows = Iterator[list[str]]
 
@@ -31,7 +32,7 @@ class Snapshot:
         self.vendor = connection.vendor
 
     def read(self, model: type[Model]) -> Rows:
-        """The rows of a table as JSON arrays, some at a time."""
+        """The rows of a table as JSON arrays, some at a time, in the order of their key."""
         raise NotImplementedError
 
     def one(self, query: str) -> list[Any]:
@@ -53,8 +54,8 @@ class _Sqlite(Snapshot):
         self._raw = raw
 
     def read(self, model: type[Model]) -> Rows:
-        cursor = self._raw.execute(rows.select(self.connection, model))
-        while batch := cursor.fetchmany(AT_ONCE):
+        cursor = self._raw.execute(rows.select_json(self.connection, model))
+        for batch in rows.bounded(cursor.fetchmany, [0], rows=AT_ONCE):
             yield [row[0] for row in batch]
 
     def one(self, query: str) -> list[Any]:
@@ -70,9 +71,8 @@ class _Postgresql(Snapshot):
         from psycopg import ServerCursor
 
         with ServerCursor(self._raw, f"backup_{model._meta.db_table}"[:60]) as cursor:
-            cursor.itersize = AT_ONCE
-            cursor.execute(rows.select(self.connection, model))
-            while batch := cursor.fetchmany(AT_ONCE):
+            cursor.execute(rows.select_json(self.connection, model))
+            for batch in rows.bounded(cursor.fetchmany, [0], rows=AT_ONCE):
                 yield [row[0] for row in batch]
 
     def one(self, query: str) -> list[Any]:

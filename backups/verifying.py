@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.db import connections
+from django.db.models import Model
 
-from backups import container, keys, rows, scratch
+from backups import container, keys, rows, scratch, sealed
 from core import rotation, sealing
 
 Tick = Callable[[int], None]
@@ -71,48 +72,32 @@ def digest(path: Path) -> str:
 
 def open_sealed_values(alias: str, ring: Mapping[str, bytes]) -> int:
     """Open a sample of all sealed columns with the keys of the backup; raises SealedValueLost."""
+    there = _tables(alias)
     opened = 0
-    for model, column in rotation.sealed_fields():
-        if model._meta.proxy or model._meta.db_table not in _tables(alias):
+    for model, sealed_field in rotation.sealed_fields():
+        if model._meta.proxy or model._meta.db_table not in there:
             continue
-        place = [field.name for field in model._meta.local_concrete_fields].index(column.name)
-        number = 0
-        for batch in rows.in_batches(alias, model):
-            for row in batch:
-                number += 1
-                is_sampled = number <= OPENED_FIRST or number % OPENED_EVERY == 0
-                if row[place] and is_sampled:
-                    _open(model, column.name, row, place, ring)
-                    opened += 1
+        column = sealed.SealedColumn(model, sealed_field)
+        for row in _sample(alias, model):
+            if not row[column.place]:
+                continue
+            try:
+                column.open(row, ring)
+            except sealing.SealingError:
+                raise SealedValueLost(
+                    f"a sealed value of {model._meta.label} does not open with the keys inside"
+                ) from None
+            opened += 1
     return opened
 
 
-def _open(model: type, name: str, row: rows.Row, place: int, ring: Mapping[str, bytes]) -> None:
-    purpose, owner, where = sealed_address(model, name, row)
-    try:
-        sealing.unseal_with(ring, purpose, owner, where, row[place])
-    except sealing.SealingError:
-        raise SealedValueLost(
-            f"a sealed value of {model._meta.label} does not open with the keys inside"  # type: ignore[attr-defined]
-        ) from None
-
-
-def sealed_address(model: type, name: str, row: rows.Row) -> tuple[str, str, str]:
-    """Purpose, owner and place of a sealed column in a portable row."""
-    instance = instance_of(model, row)
-    column = model._meta.get_field(name)  # type: ignore[attr-defined]
-    owner = getattr(instance, column.owner) if column.owner else ""
-    return column.purpose, str(owner), sealing.place_of(instance.pk, name)  # type: ignore[attr-defined]
-
-
-def instance_of(model: type, row: rows.Row) -> object:
-    """An unsaved object with the values of a portable row, ids as Python has them."""
-    fields = model._meta.local_concrete_fields  # type: ignore[attr-defined]
-    values = {
-        field.attname: field.to_python(value) if rows.is_uuid(field) else value
-        for field, value in zip(fields, row, strict=True)
-    }
-    return model(**values)
+def _sample(alias: str, model: type[Model]) -> Iterator[rows.Row]:
+    # SQLite numbers rows as they were loaded.
+    table = connections[alias].ops.quote_name(model._meta.db_table)
+    first = f"SELECT rowid FROM {table} ORDER BY rowid LIMIT {OPENED_FIRST}"  # noqa: S608 - a name of our own, quoted
+    for where in (f"rowid IN ({first})", f"rowid % {OPENED_EVERY} = 0"):
+        for batch in rows.stream(alias, model, where):
+            yield from batch
 
 
 def _tables(alias: str) -> set[str]:

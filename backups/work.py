@@ -17,14 +17,16 @@ from backups import (
     alarms,
     claims,
     container,
+    drills,
     keys,
     pipeline,
     places,
     recipients,
+    reports,
     restores,
-    restoring,
     schema,
     services,
+    wishes,
 )
 from backups.models import Backup, BackupCopy, RestoreRun
 from jobs.running import retry_delay
@@ -36,7 +38,7 @@ REFUSALS = (
     schema.NewerRelease,
     recipients.NoKeyFits,
     recipients.BadKey,
-    restoring.RestoreRefused,
+    wishes.RestoreRefused,
 )
 
 
@@ -83,7 +85,7 @@ def drill(run: Run) -> None:
         return
     with _claimed("drill", run) as claim:
         try:
-            restores.drill(backup, keys.own_opener(), tick=claim.tick)
+            drills.drill(backup, keys.own_opener(), tick=claim.tick)
         except REFUSALS as error:
             raise GiveUp("drill", str(error)) from None
     with transaction.atomic():
@@ -130,7 +132,7 @@ def restore(run: Run) -> None:
         ):
             claim.renew()
 
-            def within(found: restoring.Report) -> None:
+            def within(found: reports.Report) -> None:
                 RestoreRun.objects.filter(pk=row.pk).update(
                     state=RestoreRun.State.DONE,
                     report=found.as_json(),

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from accounts.models import User
-from backups import claims, faults, keys, pipeline, restores, restoring, services
+from backups import claims, faults, keys, pipeline, reports, restores, services, wishes
 from backups.models import Backup, RestoreRun
 from core import sealing
 from tests import base
@@ -58,15 +59,15 @@ def make_backup(kind: str = "manual") -> Backup:
     return backup
 
 
-def restore(backup: Backup | Path, mode: str = "replace", **wish: object) -> restoring.Report:
+def restore(backup: Backup | Path, mode: str = "replace", **wish: object) -> reports.Report:
     path = backup if isinstance(backup, Path) else pipeline.local_file(backup)
-    wanted = restoring.Wish(mode=mode, **wish)  # type: ignore[arg-type]
+    wanted = wishes.Wish(mode=mode, **wish)  # type: ignore[arg-type]
     with restores.opened(path, keys.own_opener()) as source:
         return restores.carry_out(source, wanted, by=None, name=path.stem, at=timezone.now())
 
 
-def rehearse(backup: Backup, mode: str = "replace", **wish: object) -> restoring.Report:
-    wanted = restoring.Wish(mode=mode, **wish)  # type: ignore[arg-type]
+def rehearse(backup: Backup, mode: str = "replace", **wish: object) -> reports.Report:
+    wanted = wishes.Wish(mode=mode, **wish)  # type: ignore[arg-type]
     with restores.opened(pipeline.local_file(backup), keys.own_opener()) as source:
         return restores.rehearse(source, wanted)
 
@@ -98,3 +99,8 @@ def reported_run(backup: Backup) -> RestoreRun:
         time.sleep(0.1)
         run.refresh_from_db()
     return run
+
+
+def wish(mode: str, user: User) -> dict[str, Any]:
+    """Arguments for `restore` and `rehearse`, with a user where the mode asks for one."""
+    return {"mode": mode, "user": user.pk if mode == "user" else None}

@@ -18,7 +18,17 @@ from django.conf import settings
 from django.db import connection, connections
 from django.utils import timezone
 
-from backups import claims, container, content, keys, making, pipeline, restores, retention, rows
+from backups import (
+    claims,
+    container,
+    content,
+    drills,
+    keys,
+    making,
+    pipeline,
+    retention,
+    rows,
+)
 from backups.models import Backup, BackupClaim
 from backups.tests import tools
 from backups.tests.test_container import mutate, refuses, written
@@ -77,7 +87,7 @@ class WriterFigures(tools.BackupsTestCase):
             stop.set()
             thread.join()
         for backup in made:
-            counts = restores.drill(backup, keys.own_opener())
+            counts = drills.drill(backup, keys.own_opener())
             assert counts == {table: backup.row_counts[table] for table in counts}
         tell(f"{total} backups beside a writer: all verified and restored, sums match")
 
@@ -228,7 +238,7 @@ from pathlib import Path
 settings.BACKUP_DIRECTORY = Path(os.environ["BENCH_BACKUPS"])
 django.setup()
 from django.utils import timezone
-from backups import claims, keys, maintenance, pipeline, restores, restoring
+from backups import claims, keys, maintenance, pipeline, restores, wishes
 from backups.models import Backup
 restores.NOTICE_SECONDS = 0
 maintenance._ask = lambda deed: None
@@ -243,6 +253,6 @@ claim.release()
 RESTORE = """
 with restores.opened(Path(sys.argv[1]), keys.own_opener()) as source:
     print("go", flush=True)
-    wish = restoring.Wish(mode="missing")
+    wish = wishes.Wish(mode="missing")
     restores.carry_out(source, wish, by=None, name="x", at=timezone.now())
 """

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit import events
 from audit import services as audit
-from backups import claims, container, making, recipients, restores, restoring, schema
+from backups import claims, container, making, recipients, reports, restores, schema, wishes
 from backups.management import openers
 
 REFUSALS = (
@@ -22,7 +22,7 @@ REFUSALS = (
     schema.NewerRelease,
     recipients.NoKeyFits,
     recipients.BadKey,
-    restoring.RestoreRefused,
+    wishes.RestoreRefused,
     OSError,
 )
 
@@ -80,7 +80,7 @@ class Command(BaseCommand):
             self._say(report)
             self.stdout.write("Restored. Every session has ended.")
 
-    def _wish(self, options: dict[str, Any]) -> restoring.Wish:
+    def _wish(self, options: dict[str, Any]) -> wishes.Wish:
         brought = []
         for pair in options["bring_back"]:
             label, colon, key = pair.partition(":")
@@ -88,8 +88,8 @@ class Command(BaseCommand):
                 raise CommandError(f"“{pair}” is not MODEL:KEY.")
             brought.append((label, key))
         user = self._user(options["user"]) if options["user"] else None
-        return restoring.Wish(
-            mode=restoring.USER if user else options["mode"],
+        return wishes.Wish(
+            mode=wishes.USER if user else options["mode"],
             user=user,
             takes_backup_side=options["take_backup_side"],
             brought_back=frozenset(brought),
@@ -108,13 +108,13 @@ class Command(BaseCommand):
         if input().strip() != _name(path):
             raise restores.WrongName
 
-    def _begin(self, path: Path, wish: restoring.Wish) -> None:
+    def _begin(self, path: Path, wish: wishes.Wish) -> None:
         facts = {"backup": _name(path), "mode": wish.mode}
         # In an empty installation the log itself is about to come back.
         if not restores.is_bare():
             audit.record(events.RESTORE_BEGUN, facts=facts)
 
-    def _say(self, report: restoring.Report) -> None:
+    def _say(self, report: reports.Report) -> None:
         for label, counts in sorted(report.tables.items()):
             words = [f"{name.replace('_', ' ')} {count}" for name, count in vars(counts).items()]
             shown = [word for word in words if not word.endswith(" 0")]
@@ -137,7 +137,7 @@ class Command(BaseCommand):
             claim.release()
 
     @contextmanager
-    def _refused(self, path: Path, wish: restoring.Wish) -> Iterator[None]:
+    def _refused(self, path: Path, wish: wishes.Wish) -> Iterator[None]:
         try:
             yield
         except REFUSALS as error:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from backups import container, making, recipients, restores, schema, verifying
+from backups import container, drills, making, recipients, schema, verifying
 from backups.management import openers
 from backups.models import Backup
 
@@ -29,7 +29,7 @@ class Command(BaseCommand):
             opener = openers.read(options)
             found = verifying.verify(path, opener, sha256=listed.sha256 if listed else "")
             if drill and listed is not None:
-                restores.drill(listed, opener)
+                drills.drill(listed, opener)
         except (
             container.ContainerRefused,
             schema.NewerRelease,
