@@ -38,7 +38,7 @@ GROUPS: Mapping[str, Group] = {
     "account": Group(
         gettext_lazy("Account"),
         "user",
-        ("account", "address", "reset", "invitation", "sign_up", "notifications", "mail"),
+        ("account", "address", "reset", "invitation", "sign_up", "notifications", "mail", "token"),
     ),
     "refused": Group(gettext_lazy("Refused access"), "warning", ("access",)),
     "administration": Group(

@@ -136,6 +136,12 @@ RESTORE_BEGUN = "restore.begun"
 RESTORE_DONE = "restore.done"
 RESTORE_REFUSED = "restore.refused"
 
+TOKEN_MADE = "token.made"
+TOKEN_ENDED = "token.ended"
+TOKEN_USED = "token.used"
+TOKEN_REFUSED = "token.refused"
+TOKEN_READ_CODES = "token.codes_read"
+
 EXPORT_MADE = "export.made"
 EXPORT_MADE_PLAIN = "export.made_plain"
 EXPORT_FETCHED = "export.fetched"
@@ -263,6 +269,11 @@ SENTENCES: Mapping[str, StrPromise] = {
     RESTORE_BEGUN: _("You began to restore a backup."),
     RESTORE_DONE: _("A backup was restored."),
     RESTORE_REFUSED: _("A restore was refused or failed, and changed nothing."),
+    TOKEN_MADE: _("You made the API token %(token)s."),
+    TOKEN_ENDED: _("The API token %(token)s ended."),
+    TOKEN_USED: _("The API token %(token)s was used from a new address."),
+    TOKEN_REFUSED: _("The API token %(token)s was refused."),
+    TOKEN_READ_CODES: _("Codes were read with the API token %(token)s."),
     EXPORT_MADE: _("You exported codes under a password: %(count)s, as %(format)s."),
     EXPORT_MADE_PLAIN: _("You exported codes without a password: %(count)s, as %(format)s."),
     EXPORT_FETCHED: _("You fetched an export."),
@@ -311,6 +322,9 @@ REASONS: Mapping[str, StrPromise] = {
     "linked elsewhere": _("It is linked to another account."),
     "only way in": _("It is the only way in."),
     "too many exports": _("There had been too many exports within an hour."),
+    "by user": _("You ended it."),
+    "token over": _("It had expired or ended."),
+    "other address": _("It came from an address that it is not made for."),
     "csrf": _("The form came from elsewhere, or was too old."),
     "address_refused": _("The mail server refused the address."),
     "mail_server_away": _("The mail server could not be reached."),

@@ -148,6 +148,7 @@ INSTALLED_APPS = [
     "exports",
     "imports",
     "backups",
+    "api",
 ]
 
 MIDDLEWARE = [
@@ -160,6 +161,8 @@ MIDDLEWARE = [
     "core.middleware.ContentSecurityPolicy",
     "core.middleware.SecurityHeaders",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # What anything below answers for an address of the API becomes a problem in JSON.
+    "api.middleware.Problems",
     "backups.maintenance.Maintenance",
     "sessions_lock.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -222,6 +225,7 @@ SECURITY_SECTIONS = [
     "recovery.services.section",
     "anomalies.history.section",
     "sessions_lock.pages.section",
+    "api.pages.section",
 ]
 # The first page of the administration: what each app counts, and filters of its list of people.
 OVERVIEW = [
@@ -257,6 +261,8 @@ AXES_HANDLER = "accounts.lockouts.handler.Handler"  # the stock one keeps what w
 
 # Sessions and cookies
 SESSION_ENGINE = "sessions_lock.store"
+# Where a page or a program asks how long its session lives: looking extends nothing.
+HEARTBEAT_VIEWS = ["sessions_lock:heartbeat", "api:heartbeat"]
 SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
 SESSION_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_AGE = SESSION_HOURS * 3600
@@ -357,6 +363,7 @@ CELERY_BEAT_SCHEDULE = {
     "shorten-sign-in-addresses": {"task": "anomalies.tasks.tidy", "schedule": 6 * 3600.0},
     "watch-geo-database": {"task": "anomalies.tasks.watch_geo", "schedule": 3600.0},
     "forget-exports": {"task": "exports.tasks.forget_expired", "schedule": 60.0},
+    "forget-ended-tokens": {"task": "api.tasks.forget_ended", "schedule": 24 * 3600.0},
     "purge-trash": {"task": "vault.tasks.purge", "schedule": 3600.0},
     "watch-backups": {"task": "backups.tasks.watch", "schedule": 900.0},
     "drill-restore": {

@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("exports.urls")),
     path("", include("imports.urls")),
     path("", include("backups.urls")),
+    path("", include("api.urls")),
     path("activity/", include("audit.urls")),
     path("", include("notifications.urls")),
     path(settings.ADMIN_PATH, admin.site.urls),

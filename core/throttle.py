@@ -41,17 +41,20 @@ def throttle(group: str, rate: str) -> Callable[[View], View]:
     return decorate
 
 
-def count(request: HttpRequest, *, group: str, rate: str) -> None:
-    """Count this request; raises TooManyRequests beyond the rate or when nothing can be counted."""
+def count(request: HttpRequest, *, group: str, rate: str, key: str = "") -> None:
+    """Count this request; raises TooManyRequests beyond the rate or when nothing can be counted.
+
+    `key` is what is counted in place of the network: the id of a token.
+    """
+
+    def counted(group: str, request: HttpRequest) -> str:
+        return key or client.network(client.address(request))
+
     try:
-        usage = get_usage(request, group=group, key=_network, rate=rate, increment=True)
+        usage = get_usage(request, group=group, key=counted, rate=rate, increment=True)
     except Exception:
         # The counter's store is away. An unlimited sign-in page would be the attacker's wish.
         logger.exception("Requests cannot be counted, so they are refused.")
         raise TooManyRequests(60) from None
     if usage is None or usage["should_limit"]:
         raise TooManyRequests(max(1, usage["time_left"]) if usage else 60)
-
-
-def _network(group: str, request: HttpRequest) -> str:
-    return client.network(client.address(request))

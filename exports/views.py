@@ -103,7 +103,7 @@ def make(request: HttpRequest) -> HttpResponse:
 def progress(request: HttpRequest, export_id: UUID) -> HttpResponse:
     export = _own(request, export_id)
     job = services.job_of(export)
-    context = {"export": export, "job": job, "state": _state(export, job)}
+    context = {"export": export, "job": job, "state": state_of(export, job)}
     return render(request, "exports/progress.html", context)
 
 
@@ -114,7 +114,7 @@ def state(request: HttpRequest, export_id: UUID) -> HttpResponse:
     export = _own(request, export_id)
     job = services.job_of(export)
     done = {"done": job.progress_done, "total": job.progress_total} if job else {}
-    return JsonResponse({"state": _state(export, job), **done})
+    return JsonResponse({"state": state_of(export, job), **done})
 
 
 @require_POST
@@ -128,7 +128,7 @@ def download(request: HttpRequest, export_id: UUID) -> HttpResponse:
     except services.ExportRefused as refusal:
         messages.warning(request, str(refusal))
         return redirect("exports:new")
-    return _file(pieces, name=export.file_name, media_type=export.media_type)
+    return as_file(pieces, name=export.file_name, media_type=export.media_type)
 
 
 @require_POST
@@ -159,10 +159,10 @@ def _make(owner: User, choice: Choice, gathered: Gathered, form: ProtectionForm)
     media_type = making.media_type(choice, is_protected=is_protected)
     if has_notes:
         return _kit(choice, gathered, made, name=name, media_type=media_type)
-    return _file(made.pieces, name=name, media_type=media_type)
+    return as_file(made.pieces, name=name, media_type=media_type)
 
 
-def _file(pieces: Iterator[bytes], *, name: str, media_type: str) -> HttpResponse:
+def as_file(pieces: Iterator[bytes], *, name: str, media_type: str) -> HttpResponse:
     response = StreamingHttpResponse(pieces, content_type=media_type)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     # No HttpResponse by its class, but by all that a view's decorators ask of one.
@@ -254,7 +254,7 @@ def _own(request: HttpRequest, export_id: UUID) -> Export:
     return find(request, Export.objects.all(), export_id)
 
 
-def _state(export: Export, job: Job | None) -> str:
+def state_of(export: Export, job: Job | None) -> str:
     now = timezone.now()
     if export.taken_at is not None or export.expires_at <= now:
         return "gone"

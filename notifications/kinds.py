@@ -72,6 +72,18 @@ LOCK_TIMEOUT_LIMITED = Kind(
     _("Your sessions lock after %(minutes)s minutes without activity now. Reason: %(reason)s"),
     is_security=True,
 )
+API_TOKEN_MADE = Kind(
+    "api_token_made",
+    _("API token made"),
+    _("The API token “%(token)s” was made from %(browser)s at %(address)s."),
+    is_security=True,
+)
+API_TOKENS_ENDED = Kind(
+    "api_tokens_ended",
+    _("API tokens ended"),
+    _("%(count)s of your API tokens ended. Scripts that use them are refused now."),
+    is_security=True,
+)
 PASSWORD_CHANGED = Kind(
     "password_changed",
     _("Password changed"),
@@ -327,6 +339,8 @@ ALL: Mapping[str, Kind] = {
         SESSION_ENDED_BY_OPERATOR,
         SESSION_EXTENDED,
         LOCK_TIMEOUT_LIMITED,
+        API_TOKEN_MADE,
+        API_TOKENS_ENDED,
         PASSWORD_CHANGED,
         PASSWORD_RESET_REQUESTED,
         PASSWORD_RESET_STOPPED,

@@ -26,7 +26,6 @@ from sessions_lock.store import SessionStore
 logger = logging.getLogger(__name__)
 
 BACKGROUND = "X-Background"
-HEARTBEAT = "sessions_lock:heartbeat"
 # Served whatever the session is: whether the site is well, and the way out of it.
 EXEMPT = ("health-live", "health-ready", "accounts:sign-out")
 # What a page loads along with itself; a person asked for the page.
@@ -39,7 +38,13 @@ RETRIES = 3
 
 def is_background(request: HttpRequest) -> bool:
     """Whether the page asked by itself (codes refresh, badge): never a sign of a person."""
-    return request.headers.get(BACKGROUND) == "1" or request.path == _path(HEARTBEAT)
+    heartbeats = map(_path, settings.HEARTBEAT_VIEWS)
+    return request.headers.get(BACKGROUND) == "1" or request.path in heartbeats
+
+
+def shows_token(request: HttpRequest) -> bool:
+    """Whether a program asks, with a token in place of a session."""
+    return request.headers.get("Authorization", "").lower().startswith("bearer ")
 
 
 def is_activity(request: HttpRequest) -> bool:
@@ -60,6 +65,10 @@ class SessionMiddleware(sessions.SessionMiddleware):
     def process_request(  # type: ignore[override]
         self, request: HttpRequest
     ) -> HttpResponse | None:
+        if shows_token(request):
+            # Whatever cookie came along, its session is neither read nor kept alive.
+            request.session = self.SessionStore()
+            return None
         super().process_request(request)
         key = request.session.session_key
         if key is None or request.path in _exempt():
@@ -85,7 +94,7 @@ class SessionMiddleware(sessions.SessionMiddleware):
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         session = getattr(request, "session", None)
         is_unknown = session is not None and session.is_empty() and not session.was_flushed
-        if session is None or is_unknown or is_background(request):
+        if session is None or is_unknown or is_background(request) or shows_token(request):
             patch_vary_headers(response, ("Cookie",))
             return response
         try:

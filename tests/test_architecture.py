@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 STOREYS: list[set[str]] = [
     {"authnode"},
-    {"backups"},
+    {"api", "backups"},
     {"exports", "imports"},
     {"notes"},
     {"vault"},
