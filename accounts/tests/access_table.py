@@ -16,6 +16,7 @@ ENROL = "sent to the enrolment"
 CLOSED = "closed"
 NOTHING = "nothing there"
 NO_SUCH_DEED = "no such deed"
+NO_TOKEN = "asked for a token or a session"
 KEPT_OUT = "kept out of the administration"
 LET_IN = "let into the administration"
 
@@ -30,6 +31,12 @@ ENROLMENT = (SIGN_IN, SIGN_IN, OPEN, OPEN, OPEN, OPEN)
 OPERATORS = (SIGN_IN, SIGN_IN, ENROL, CLOSED, OPEN, OPEN)
 ADMIN = (KEPT_OUT, KEPT_OUT, ENROL, KEPT_OUT, KEPT_OUT, LET_IN)
 LEAVING = (SIGN_IN,) * 6
+# Of the API: for who shows a token, which none of these does. A session opens nothing there.
+TOKENS = (NO_TOKEN,) * 6
+# Of the API, with the session that pages have; refusals are told in words, not by leading away.
+API_SESSIONS = (NO_TOKEN, NO_TOKEN, CLOSED, OPEN, OPEN, OPEN)
+# Of the API, for who has no session; whoever has no second factor yet is closed out first.
+API_WELCOME = (OPEN, OPEN, CLOSED, OPEN, OPEN, OPEN)
 # For signed-in people, who are signed out by it.
 LOCKING = (SIGN_IN, SIGN_IN, LEFT, LEFT, LEFT, LEFT)
 
@@ -89,6 +96,21 @@ TABLE: dict[str, Access] = {
     "exports:state": own("export", GET),
     "exports:download": own("export", POST),
     "exports:cancel": own("export", POST),
+    "api:openapi": Access(API_WELCOME, GET),
+    "api:entries": Access(TOKENS, BOTH),
+    "api:entry": Access(TOKENS, GET),
+    "api:codes": Access(TOKENS, GET),
+    "api:code": Access(TOKENS, BOTH),
+    "api:token": Access(TOKENS, GET),
+    "api:recover": Access(API_WELCOME, POST),
+    "api:heartbeat": Access(API_SESSIONS, BOTH),
+    "api:export": Access(API_SESSIONS, POST),
+    "api:export-state": Access(API_SESSIONS, GET, "export"),
+    "api:export-download": Access(API_SESSIONS, POST, "export"),
+    "api:help": Access(SIGNED_IN, GET),
+    "api:tokens": Access(SIGNED_IN, GET),
+    "api:new": Access(SIGNED_IN, BOTH),
+    "api:end": own("API token", POST),
     "vault:trash": Access(SIGNED_IN, GET),
     "vault:empty-trash": Access(SIGNED_IN, BOTH),
     "vault:restore": own("trashed entry", POST),

@@ -21,6 +21,7 @@ from accounts.totp.tests.test_totp import enrol
 from anomalies.history import trust_country
 from anomalies.models import Mute
 from anomalies.tests.people import make_attempt
+from api.tests.making import make_token
 from core import sealing
 from exports import services as exports
 from exports.choosing import Choice, Gathered
@@ -80,6 +81,7 @@ def things_of(user: User) -> dict[str, Any]:
         "trusted place": trust_country(user, "NL", at=now).pk,
         "mute": Mute.objects.create(user=user, network="192.0.2.7", created_at=now).pk,
         "export": make_export(user),
+        "API token": make_token(user)[0].pk,
         "slot": user.key_slots.get(kind=KeySlot.Kind.PASSWORD).pk,
         # The key made last is the one in use.
         "older key": KeySlot.objects.get(pk=make_slot(user, KeySlot.Kind.OLDER)).vault_key_id,
@@ -123,7 +125,7 @@ def outcome(response: Any) -> str:
         return table.ENROL
     if location.startswith("/admin/login/"):
         return table.KEPT_OUT
-    found = {403: table.CLOSED, 404: table.NOTHING, 405: table.NO_SUCH_DEED}
+    found = {401: table.NO_TOKEN, 403: table.CLOSED, 404: table.NOTHING, 405: table.NO_SUCH_DEED}
     if response.status_code == 500:
         return "a fault"
     return found.get(response.status_code, table.OPEN)

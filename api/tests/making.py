@@ -45,7 +45,7 @@ class Program:
 
     def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
         if body is None:
-            return self.client.post(path, headers=self.headers, content_type="")
+            return self.client.generic("POST", path, b"", content_type="", headers=self.headers)
         return self.client.post(path, body, content_type="application/json", headers=self.headers)
 
 

@@ -63,10 +63,16 @@ class MakingTests(base.TestCase):
 
     def test_makes_one_of_a_form_that_is_sent_twice(self) -> None:
         row, _ = make_token(self.alice)
-        again = {"name": "x", "scopes": [], "networks": [], "lifetime": timedelta(days=1)}
-
         with self.assertRaises(services.MadeAlready):
-            services.make(self.bob, token_id=row.pk, at=timezone.now(), **again)
+            services.make(
+                self.bob,
+                token_id=row.pk,
+                name="x",
+                scopes=[],
+                networks=[],
+                lifetime=timedelta(days=1),
+                at=timezone.now(),
+            )
         assert ApiToken.objects.get().user == self.alice
 
 

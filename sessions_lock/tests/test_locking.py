@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.tests.test_access_matrix import addresses
+from api.urls import operations
 from audit.models import AuditEvent
 from sessions_lock import deadlines, ending, services
 from sessions_lock.models import SessionActivity
@@ -24,6 +25,8 @@ from tests import base
 BACKGROUND = {"X-Background": "1"}
 HEARTBEAT = "/session/"
 HEARTBEAT_NAME = "sessions_lock:heartbeat"
+# Programs are told, and not led.
+API = {f"api:{pattern.name}" for pattern in operations} | {"api:openapi"}
 
 
 class LockingCase(base.TestCase):
@@ -206,7 +209,8 @@ class EverywhereTests(LockingCase):
             )
             response = self.client.get(reverse(name, kwargs=values))
             is_led = response.headers.get("Location", "").startswith("/sign-in/?next=")
-            assert is_led or (name == HEARTBEAT_NAME and response.status_code == 401), name
+            is_told = name == HEARTBEAT_NAME or name in API
+            assert is_led or (is_told and response.status_code == 401), name
             assert self.row().ended_reason == "idle", name
             count += 1
         assert count > 80
