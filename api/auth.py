@@ -37,6 +37,7 @@ class Token(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken:
         row = _recognise(request, token)
+        _act_as(request, row)
         throttle.count(request, group="api", rate=PER_TOKEN, key=str(row.pk))
         if self.scope is not None and self.scope not in row.scopes:
             raise problems.Refused(
@@ -45,7 +46,6 @@ class Token(HttpBearer):
                 needs=self.scope.value,
             )
         _check_owner(row)
-        _act_as(request, row)
         return row
 
 

@@ -39,7 +39,6 @@ class ApiToken(models.Model):
         BY_USER = "by user", _("ended by its user")
         CREDENTIALS_CHANGED = "credentials changed", _("password or factors changed")
         ACCOUNT_CLOSED = "account closed", _("the account was switched off")
-        BY_OPERATOR = "by operator", _("ended by an operator")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(

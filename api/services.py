@@ -169,16 +169,6 @@ def end_all(user_id: UUID, reason: str, *, at: datetime) -> int:
     return len(ended)
 
 
-def end_as_operator(rows: ApiTokenQuerySet, *, at: datetime) -> int:
-    """End the tokens an operator has chosen; their users are told."""
-    with transaction.atomic():
-        ended = _end(rows, Reason.BY_OPERATOR, at=at)
-        for row in ended:
-            words = {"count": "1", "address": "", "browser": ""}
-            notifications.notify(row.user, "api_tokens_ended", params=words, at=at)
-    return len(ended)
-
-
 def forget_ended(*, at: datetime) -> int:
     """Delete the tokens that ended or expired a month ago; the answer is their number."""
     past = Q(ended_at__lt=at - KEPT_AFTER_END) | Q(expires_at__lt=at - KEPT_AFTER_END)

@@ -7,10 +7,11 @@ from api.door import guarded
 from api.site import api
 
 app_name = "api"
-# django-ninja also names its root, where nothing is.
+# django-ninja names a path once for each of its methods, the first of which is enough, and its
+# root, where nothing is.
 operations = [
     guarded(pattern)
-    for pattern in api.urls[0]
+    for pattern in {str(each.pattern): each for each in reversed(api.urls[0])}.values()
     if isinstance(pattern, URLPattern) and pattern.name != "api-root"
 ]
 urlpatterns = [

@@ -46,7 +46,6 @@ class Migration(migrations.Migration):
                             ("by user", "ended by its user"),
                             ("credentials changed", "password or factors changed"),
                             ("account closed", "the account was switched off"),
-                            ("by operator", "ended by an operator"),
                         ],
                         max_length=30,
                         verbose_name="why",

@@ -46,14 +46,14 @@ class DocumentTests(SimpleTestCase):
     def test_names_the_site(self) -> None:
         assert document.make()["servers"] == [{"url": "https://codes.example.com"}]
 
-    def test_is_no_secret(self) -> None:
+
+class PageTests(base.TestCase):
+    def test_hands_the_document_to_everybody(self) -> None:
         answer = self.client.get("/api/openapi.json")
 
         assert answer.status_code == 200
         assert answer.json()["info"]["title"] == api.title
 
-
-class PageTests(base.TestCase):
     def test_is_drawn_here_without_inline_scripts(self) -> None:
         self.sign_in_as("alice")
         page = self.client.get("/help/api/")

@@ -35,6 +35,9 @@ class ExportTestCase(base.TestCase):
         client = client or self.client
         return client.post(EXPORT, wish, content_type="application/json")
 
+    def fetch(self, path: str, client: Client | None = None) -> Any:
+        return (client or self.client).post(path, content_type="application/json")
+
     def content(self, answer: Any) -> bytes:
         assert answer.status_code == 200, answer.content
         return b"".join(answer.streaming_content)
@@ -62,7 +65,7 @@ class MakingTests(ExportTestCase):
         export = Export.objects.get(owner=self.alice)
         assert told["state_url"] == f"{EXPORT}/{export.pk}"
         assert self.client.get(told["state_url"]).json()["state"] == "waiting"
-        assert problem(self.client.post(told["download_url"])) == "conflict"
+        assert problem(self.fetch(told["download_url"])) == "conflict"
         assert problem(self.export(format="qrcodes", password=PASSWORD)) == "conflict"
 
     def test_takes_what_was_chosen(self) -> None:
@@ -161,12 +164,12 @@ class FetchingTests(ExportTestCase):
     def test_hands_the_file_out_once(self) -> None:
         assert self.client.get(self.path).json()["state"] == "ready"
 
-        assert self.content(self.client.post(f"{self.path}/download")) == b"a file"
-        assert self.client.post(f"{self.path}/download").status_code in {404, 409}
+        assert self.content(self.fetch(f"{self.path}/download")) == b"a file"
+        assert self.fetch(f"{self.path}/download").status_code in {404, 409}
 
     def test_hides_those_of_others(self) -> None:
         client = self.sign_in_as("bob", Client())
 
         assert problem(client.get(self.path)) == "not-found"
-        assert problem(client.post(f"{self.path}/download")) == "not-found"
+        assert problem(self.fetch(f"{self.path}/download", client)) == "not-found"
         assert problem(client.get(f"{EXPORT}/{uuid.uuid4()}")) == "not-found"

@@ -189,8 +189,10 @@ class HeartbeatTests(base.TestCase):
 
     def test_a_report_of_activity_does(self) -> None:
         self.sign_in_as("alice")
-        earlier = timezone.now() - timedelta(minutes=5)
-        SessionActivity.objects.update(last_activity_at=earlier)
+        now = timezone.now()
+        SessionActivity.objects.update(
+            last_activity_at=now - timedelta(minutes=5), lock_deadline=now + timedelta(minutes=10)
+        )
         before = self.row().lock_deadline
         answer = self.client.post(HEARTBEAT, {"idle": 1000}, content_type="application/json")
 
