@@ -57,7 +57,11 @@ def check(request: HttpRequest, pending: PendingSignIn, *, at: datetime) -> str 
     if verdict.decision in PAGES:
         _refuse(pending, attempt, verdict, at=at)
         return resolve_url(PAGES[Decision(verdict.decision)])
-    recording.change(attempt, decision=verdict.decision, further=verdict.further, stage=CHECK)
+    recording.note(attempt, decision=verdict.decision, further=verdict.further, stage=CHECK)
+    if attempt.findings:
+        # Whatever becomes of it, this stays known. What was not unusual is written when the
+        # session starts, as one change, and is judged anew should it not start.
+        recording.change(attempt)
     return None
 
 
@@ -73,7 +77,7 @@ def judged(
         columns["methods"] = list(dict.fromkeys(_order(pending)))
     address = client.address(request)
     if attempt.score is not None and attempt.address == address:
-        recording.change(attempt, **columns)
+        recording.note(attempt, **columns)
         return
     recording.judge(
         attempt,
@@ -148,6 +152,7 @@ def _refuse(
 def _stop(attempt: LoginAttempt, outcome: str, decision: str, *, at: datetime) -> None:
     """Note that the sign-in does not go on; told, recorded and filed the first time only."""
     with transaction.atomic():
+        recording.change(attempt)
         first = LoginAttempt.objects.filter(pk=attempt.pk).exclude(decision=decision)
         is_first = first.update(decision=decision, outcome=outcome, stage=CHECK) == 1
         attempt.decision, attempt.outcome, attempt.stage = decision, outcome, CHECK

@@ -1,4 +1,8 @@
-"""From what is stored to the facts that the rules judge. The number of queries is constant."""
+"""From what is stored to the facts that the rules judge.
+
+However much is stored, that takes two queries, and one more each for somebody who has vouched for
+places or trusts some.
+"""
 
 from __future__ import annotations
 
@@ -7,44 +11,19 @@ import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from accounts.models import User
-from anomalies import hosting, rules
+from anomalies import hosting, past, rules
 from anomalies.models import LoginAttempt, TrustedPlace
-from anomalies.models.attempt import LoginAttemptQuerySet
 from core import client, geo
 
 logger = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
-# Enough for the hours of somebody's day and for the last journeys.
-RECENT = 50
 VOUCHING_LASTS = timedelta(days=90)
-
-
-SPOT = ("latitude", "longitude", "accuracy_radius", "country", "city", "system_number")
-
-
-class Recent(NamedTuple):
-    """What is needed of a verified sign-in, as the database hands it over."""
-
-    at: datetime
-    latitude: float | None
-    longitude: float | None
-    accuracy_radius: int | None
-    country: str
-    city: str
-    system_number: int | None
-    browser_key: str
-    is_vouched_for: bool
-    seen_at: datetime | None
-    seen_latitude: float | None
-    seen_longitude: float | None
-    seen_radius: int | None
-    seen_country: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +84,18 @@ def gather(
     user: User, located: Located, *, browser_key: str, at: datetime
 ) -> tuple[rules.Facts, bool | None]:
     """The facts of a sign-in, and whether its browser is known."""
-    verified = LoginAttempt.objects.filter(user=user).verified()
-    is_known = _or(None, lambda: verified.filter(browser_key=browser_key).exists())
-    trusted: list[TrustedPlace] = _or([], lambda: list(TrustedPlace.objects.filter(user=user)))
-    recent: list[Recent] = _or([], lambda: _recent(verified))
-    vouched: list[rules.Spot | None] = _or([], lambda: _vouched(verified, browser_key, at=at))
     country = located.place.country_code if located.place else ""
-    since = at - timedelta(days=settings.ANOMALIES_COUNTRY_DAYS)
-    is_country_known = _or(None, lambda: verified.filter(country=country, at__gte=since).exists())
+    signs = _or(past.Signs(), lambda: _signs(user, located, country, browser_key, at=at))
+    is_known, is_country_known = signs.is_browser_known, signs.is_country_known
+    recent: list[past.Recent] = _or([], lambda: past.recent(user.pk))
+    vouched: list[rules.Spot] = []
+    trusted: list[TrustedPlace] = []
+    if signs.has_vouched:
+        vouched = _or([], lambda: _vouched(user, browser_key, at=at))
+    if signs.has_trusted:
+        trusted = _or([], lambda: _trusted(user))
     if is_known and any(place.country == country for place in trusted if not place.city):
         is_country_known = True
-    from_network = LoginAttempt.objects.filter(network=client.network(located.address))
     zone = _zone_of(user)
     facts = rules.Facts(
         at=at,
@@ -129,8 +109,8 @@ def gather(
         is_first=not recent,
         is_country_known=is_country_known,
         is_browser_known=is_known,
-        failures_from_network=_or(None, lambda: _failures(from_network, at)),
-        failures_of_user=_or(None, lambda: _failures(LoginAttempt.objects.filter(user=user), at)),
+        failures_from_network=signs.failures_from_network,
+        failures_of_user=signs.failures_of_user,
         is_hosting=hosting.is_hosting(located.system.number) if located.system else None,
         network=located.system.name if located.system else "",
         hour=at.astimezone(zone).hour,
@@ -145,49 +125,53 @@ def vouched_for(user: User, spot: rules.Spot | None, *, browser_key: str, at: da
     verified = LoginAttempt.objects.filter(user=user).verified()
     if not verified.filter(browser_key=browser_key).exists():
         return False
-    vouched = _vouched(verified, browser_key, at=at)
-    trusted = list(TrustedPlace.objects.filter(user=user))
-    return _is_vouched_for(spot, vouched, trusted)
+    return _is_vouched_for(spot, _vouched(user, browser_key, at=at), _trusted(user))
 
 
-def _vouched(
-    verified: LoginAttemptQuerySet, browser_key: str, *, at: datetime
-) -> list[rules.Spot | None]:
-    """The places that the user has vouched for from this browser, lately."""
-    rows = verified.filter(
-        browser_key=browser_key, is_vouched_for=True, at__gte=at - VOUCHING_LASTS
+def _signs(
+    user: User, located: Located, country: str, browser_key: str, *, at: datetime
+) -> past.Signs:
+    return past.signs(
+        user.pk,
+        browser_key=browser_key,
+        country=country,
+        country_since=at - timedelta(days=settings.ANOMALIES_COUNTRY_DAYS),
+        network=client.network(located.address),
+        failed_since=at - timedelta(minutes=settings.ANOMALIES_FAILURES_MINUTES),
+        failures=settings.ANOMALIES_FAILURES,
     )
-    columns = rows.exclude(latitude=None).values_list(*SPOT)
-    return list({_spot(*place) for place in columns.order_by("-at")[:RECENT]})
 
 
-def _recent(verified: LoginAttemptQuerySet) -> list[Recent]:
-    # Rows and no objects: this is on the way of everybody who signs in.
-    columns = verified.order_by("-at").values_list(*Recent._fields)
-    return [Recent(*row) for row in columns[:RECENT]]
+def _vouched(user: User, browser_key: str, *, at: datetime) -> list[rules.Spot]:
+    rows = past.vouched(user.pk, browser_key=browser_key, since=at - VOUCHING_LASTS)
+    return [spot for place in dict.fromkeys(rows) if (spot := _spot(place))]
 
 
-def _spot(
-    latitude: float | None,
-    longitude: float | None,
-    radius: int | None,
-    country: str,
-    city: str = "",
-    system: int | None = None,
-) -> rules.Spot | None:
-    if latitude is None or longitude is None:
+def _trusted(user: User) -> list[TrustedPlace]:
+    return list(TrustedPlace.objects.filter(user=user))
+
+
+def _spot(place: past.Place) -> rules.Spot | None:
+    if place.latitude is None or place.longitude is None:
         return None
-    return rules.Spot(latitude, longitude, radius, country, city, hosting.system_of(system))
+    return rules.Spot(
+        place.latitude,
+        place.longitude,
+        place.accuracy_radius,
+        place.country,
+        place.city,
+        hosting.system_of(place.system_number),
+    )
 
 
 def _past(
-    row: Recent, browser_key: str, trusted: list[TrustedPlace], *, is_known: bool
+    row: past.Recent, browser_key: str, trusted: list[TrustedPlace], *, is_known: bool
 ) -> rules.Past:
-    spot, at = _spot(*row[1:7]), row.at
+    spot, at = _spot(row.place), row.at
     if row.seen_at is not None:
         # The session that came of it was heard of later, and perhaps from elsewhere.
         at = row.seen_at
-        spot = _spot(*row[10:14]) or spot
+        spot = _spot(row.seen_place) or spot
     is_vouched_for = (
         is_known
         and spot is not None
@@ -200,22 +184,13 @@ def _past(
 
 
 def _is_vouched_for(
-    spot: rules.Spot | None,
-    vouched: list[rules.Spot | None],
-    trusted: list[TrustedPlace],
+    spot: rules.Spot | None, vouched: list[rules.Spot], trusted: list[TrustedPlace]
 ) -> bool:
     if spot is None:
         return False
     if any(place.covers(spot) for place in trusted):
         return True
-    return any(place and rules.is_same_place(place, spot) for place in vouched)
-
-
-def _failures(rows: object, at: datetime) -> int:
-    since = at - timedelta(minutes=settings.ANOMALIES_FAILURES_MINUTES)
-    failed = rows.failed(since=since)  # type: ignore[attr-defined]
-    # No more than the rule asks about: somebody may have failed a thousand times.
-    return len(failed.values_list("pk")[: settings.ANOMALIES_FAILURES])
+    return any(rules.is_same_place(place, spot) for place in vouched)
 
 
 def _zone_of(user: User) -> zoneinfo.ZoneInfo:

@@ -84,7 +84,7 @@ def judge(
     at: datetime,
     **columns: Any,
 ) -> LoginAttempt:
-    """Score an attempt and keep what was found, and further columns with it.
+    """Score an attempt and note what was found, and further columns with it, for `change`.
 
     A later look never lowers the score.
     """
@@ -92,9 +92,9 @@ def judge(
     limits = thresholds.current()
     found = rules.assess(gathered, limits, on_fault=lambda rule: note_fault(rule, at=at))
     if attempt.score is not None and found.score < attempt.score:
-        change(attempt, **columns)
+        note(attempt, **columns)
         return attempt
-    change(
+    note(
         attempt,
         **columns,
         **located.columns(),
@@ -117,14 +117,21 @@ def note_fault(rule: str, *, at: datetime) -> None:
     RuleFault.objects.filter(pk=row.pk).update(count=F("count") + 1)
 
 
+def note(attempt: LoginAttempt, **columns: Any) -> None:
+    """Set columns of an attempt, which the next `change` writes."""
+    changed = {name for name, value in columns.items() if getattr(attempt, name) != value}
+    for name in changed:
+        setattr(attempt, name, columns[name])
+    attempt.unwritten |= changed
+
+
 def change(attempt: LoginAttempt, **columns: Any) -> None:
-    """Write some columns of an attempt, and nothing else of it."""
-    columns = {name: value for name, value in columns.items() if getattr(attempt, name) != value}
-    if not columns:
-        return
-    LoginAttempt.objects.filter(pk=attempt.pk).update(**columns)
-    for name, value in columns.items():
-        setattr(attempt, name, value)
+    """Write these columns of an attempt and those noted before, and nothing else of it."""
+    note(attempt, **columns)
+    columns = {name: getattr(attempt, name) for name in attempt.unwritten}
+    attempt.unwritten = frozenset()
+    if columns:
+        LoginAttempt.objects.filter(pk=attempt.pk).update(**columns)
 
 
 def find(attempt_id: UUID | str | None) -> LoginAttempt | None:

@@ -94,6 +94,8 @@ class LoginAttempt(models.Model):
     seen_radius = models.PositiveIntegerField(null=True)
 
     objects = LoginAttemptQuerySet.as_manager()
+    # Columns that have been set and are still to be written, together: see recording.note.
+    unwritten: frozenset[str] = frozenset()
 
     class Meta:
         verbose_name = _("sign-in")
@@ -114,6 +116,11 @@ class LoginAttempt(models.Model):
                 fields=["user", "browser_key"],
                 condition=models.Q(is_verified=True),
                 name="attempts_by_browser",
+            ),
+            models.Index(
+                fields=["user", "browser_key", "-at"],
+                condition=models.Q(is_verified=True, is_vouched_for=True),
+                name="attempts_vouched_for",
             ),
             models.Index(
                 fields=["network", "at"],
