@@ -1,7 +1,8 @@
 """What `accounts` announces. Each signal is sent inside the transaction of its deed.
 
 signed_in            request, user, amr (list of RFC 8176 names), at: the session has started and
-                     is saved; `request.session.session_key` is its new key
+                     is saved; `request.session.session_key` is its new key. A receiver that
+                     has mailed the user about it answers True, and no ordinary note follows
 sign_in_failed       request, address (as typed, normalised), stage ("password" or a factor's
                      name), at
 sign_in_begun        request, pending (the PendingSignIn whose first factor was just proven), at

@@ -179,8 +179,11 @@ def _start(request: HttpRequest, row: PendingSignIn, *, at: datetime) -> str:
         with transaction.atomic():
             _claim(row, at=at)
             _open_session(request, row.user, amr=amr, at=at)
-            signals.signed_in.send(sender=User, request=request, user=row.user, amr=amr, at=at)
-            _tell(request, row.user, amr=amr, at=at)
+            answers = signals.signed_in.send(
+                sender=User, request=request, user=row.user, amr=amr, at=at
+            )
+            is_told = any(answer for _, answer in answers)
+            _tell(request, row.user, amr=amr, is_told=is_told, at=at)
             for proof in proofs:
                 factors.second_factor(proof.factor).consume(proof, at=at)
     except BaseException:
@@ -210,11 +213,12 @@ def _open_session(request: HttpRequest, user: User, *, amr: list[str], at: datet
     request.session.save()
 
 
-def _tell(request: HttpRequest, user: User, *, amr: list[str], at: datetime) -> None:
+def _tell(request: HttpRequest, user: User, *, amr: list[str], is_told: bool, at: datetime) -> None:
+    """Record it, and tell the user of a new place or browser, unless they were told of more."""
     address, browser = client.address(request), client.browser(request)
     is_familiar = audit.has_seen(user.id, events.SESSION_STARTED, address=address, browser=browser)
     audit.record(events.SESSION_STARTED, user=user.id, facts={"amr": " ".join(amr)}, at=at)
-    if not is_familiar:
+    if not (is_familiar or is_told):
         notifications.notify(
             user, "new_sign_in", params={"address": address, "browser": browser}, at=at
         )

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from anomalies import rules, worldmap
 from anomalies.models import AlertSent, LoginAttempt, Mute
+from notifications import kinds
 from notifications import services as notifications
 
 KINDS = {
@@ -25,7 +26,10 @@ KINDS = {
 
 
 def tell(attempt: LoginAttempt, *, at: datetime) -> bool:
-    """Tell the owner, in the caller's transaction; False when there is nothing (new) to tell."""
+    """Tell the owner, in the caller's transaction; the answer is whether a mail is on its way.
+
+    It is not when there is nothing (new) to tell, or the owner wants no mails of this kind.
+    """
     user = attempt.user
     if user is None or not attempt.findings or _is_muted(user, attempt):
         return False
@@ -35,8 +39,9 @@ def tell(attempt: LoginAttempt, *, at: datetime) -> bool:
         params = describe(attempt)
     has_map = attempt.spot is not None and attempt.level != rules.LOW
     picture = worldmap.as_png(attempt.spot) if has_map and attempt.spot else ""
-    notifications.notify(user, KINDS[attempt.level], params=params, picture=picture, at=at)
-    return True
+    kind = KINDS[attempt.level]
+    notifications.notify(user, kind, params=params, picture=picture, at=at)
+    return notifications.choice(user, kinds.get(kind)).mail
 
 
 def describe(attempt: LoginAttempt) -> dict[str, str]:
@@ -70,10 +75,11 @@ def _is_muted(user: User, attempt: LoginAttempt) -> bool:
 
 def _is_new(user: User, attempt: LoginAttempt, *, at: datetime) -> bool:
     """Whether a rule of this attempt has not been told of today; claims all of them."""
+    today = AlertSent.objects.filter(user=user, level=attempt.level, day=at.date())
+    names = {str(finding["rule"]) for finding in attempt.findings}
+    new = names.difference(today.values_list("rule", flat=True))
     made = [
-        AlertSent.objects.get_or_create(
-            user=user, rule=finding["rule"], level=attempt.level, day=at.date()
-        )[1]
-        for finding in attempt.findings
+        AlertSent.objects.get_or_create(user=user, rule=rule, level=attempt.level, day=at.date())[1]
+        for rule in sorted(new)
     ]
     return any(made)

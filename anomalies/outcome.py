@@ -13,12 +13,12 @@ from anomalies.models import LoginAttempt
 ATTEMPT = "sign_in_attempt"
 
 
-def started(request: HttpRequest, user: User, *, amr: list[str], at: datetime) -> None:
-    """Called inside the transaction that starts the session."""
+def started(request: HttpRequest, user: User, *, amr: list[str], at: datetime) -> bool:
+    """Whether the user has been mailed about it; in the transaction that starts the session."""
     attempt: LoginAttempt | None = getattr(request, recording.ATTRIBUTE, None)
     if attempt is None or attempt.user_id != user.pk:
         # Without the check (it may be switched off) nothing was judged, and nothing is learnt.
-        return
+        return False
     recording.change(
         attempt,
         outcome=LoginAttempt.Outcome.SIGNED_IN,
@@ -29,6 +29,7 @@ def started(request: HttpRequest, user: User, *, amr: list[str], at: datetime) -
     )
     request.session[ATTEMPT] = str(attempt.pk)
     jumps.start(request, attempt, at=at)
-    if attempt.findings:
-        cases.file(attempt, at=at)
-        alerts.tell(attempt, at=at)
+    if not attempt.findings:
+        return False
+    cases.file(attempt, at=at)
+    return alerts.tell(attempt, at=at)

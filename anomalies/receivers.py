@@ -23,8 +23,8 @@ def note_failure(*, request: HttpRequest, address: str, stage: str, at: datetime
 
 
 @receiver(signals.signed_in)
-def note_start(*, request: HttpRequest, user: User, amr: list[str], at: datetime, **_: Any) -> None:
-    outcome.started(request, user, amr=amr, at=at)
+def note_start(*, request: HttpRequest, user: User, amr: list[str], at: datetime, **_: Any) -> bool:
+    return outcome.started(request, user, amr=amr, at=at)
 
 
 @receiver(signals.address_proven)

@@ -25,12 +25,8 @@ SIGN_INS = "/settings/security/sign-ins/"
 HOME, AWAY = places.BERLIN, places.SINGAPORE
 
 
-class TestCase(base.TestCase):
-    """With a geo database, and a proxy in front that says where people are."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.enterContext(override_settings(TRUSTED_PROXIES=["127.0.0.0/8"], **places.databases()))
+class ComingMixin:
+    """Sign-ins from somewhere."""
 
     def prove_address(self, user: User) -> None:
         mailed_codes.note_proven(user.pk, user.email, at=timezone.now())
@@ -52,6 +48,23 @@ class TestCase(base.TestCase):
         return client
 
 
+def behind_a_proxy() -> Any:
+    """With a geo database, and a proxy in front that says where people are."""
+    return override_settings(TRUSTED_PROXIES=["127.0.0.0/8"], **places.databases())
+
+
+class TestCase(ComingMixin, base.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.enterContext(behind_a_proxy())
+
+
+class TransactionTestCase(ComingMixin, base.TransactionTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.enterContext(behind_a_proxy())
+
+
 def newest() -> LoginAttempt:
     return LoginAttempt.objects.order_by("-at").first() or LoginAttempt()
 
@@ -61,6 +74,15 @@ def mails(kind: str = "") -> list[dict[str, Any]]:
     rows = OutgoingMail.objects.order_by("created_at")
     rows = rows.filter(kind=kind) if kind else rows
     return [json.loads(sealing.open_field(row, "sealed_message")) for row in rows]
+
+
+def mailed_kinds() -> list[str]:
+    return list(OutgoingMail.objects.order_by("created_at").values_list("kind", flat=True))
+
+
+def leave_no_mails() -> None:
+    """Whatever is on its way has arrived."""
+    OutgoingMail.objects.all().delete()
 
 
 def mailed_code() -> str:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import base64
+import re
 from datetime import timedelta
 from unittest import mock
 
+from django.db import connection
 from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import PendingSignIn
 from accounts.totp import services as totp
-from anomalies import rules
+from anomalies import past, rules
 from anomalies.models import AlertSent, LoginAttempt, ReviewCase, RuleFault, SignInGrant
 from anomalies.tests import people, places
 from anomalies.tests.people import AWAY, HELD, HOME, MAIL, VERIFY
 from audit.models import AuditEvent
 from core import otp
-from notifications.models import Notification
+from notifications.models import Notification, NotificationPreference
 from recovery.tests import people as recovery
 
 Outcome, Decision = LoginAttempt.Outcome, LoginAttempt.Decision
@@ -228,6 +231,35 @@ class DecisionTests(people.TestCase):
         assert Notification.objects.filter(kind="unusual_sign_in_medium").count() == 1
         assert ReviewCase.objects.get().level == "medium"
 
+    def test_an_alert_takes_the_place_of_the_ordinary_note(self) -> None:
+        self.settle_in("alice", ago=timedelta(days=3))
+        people.leave_no_mails()
+
+        self.come("alice", AWAY)
+
+        assert people.mailed_kinds() == ["unusual_sign_in_medium"]
+
+    def test_the_ordinary_note_goes_out_where_no_alert_is_mailed(self) -> None:
+        self.settle_in("alice", ago=timedelta(days=3))
+        people.leave_no_mails()
+        NotificationPreference.objects.create(
+            user=self.alice, kind="unusual_sign_in_medium", in_app=True, mail=False
+        )
+
+        self.come("alice", AWAY)
+
+        assert people.mailed_kinds() == ["new_sign_in"]
+
+    def test_says_that_a_stopped_sign_in_went_through_after_all(self) -> None:
+        client = self.go_away()
+        client.post(f"{MAIL}send/")
+        code = people.mailed_code()
+        people.leave_no_mails()
+
+        client.post(MAIL, {"code": code})
+
+        assert people.mailed_kinds() == ["new_sign_in"]
+
     def test_tells_once_a_day_and_rule(self) -> None:
         self.go_away()
         for _ in range(3):
@@ -290,6 +322,65 @@ class DecisionTests(people.TestCase):
 
         event = AuditEvent.objects.get(event="session.unusual")
         assert event.facts == {"score": 100, "decision": "verify"}
+
+
+class WorkTests(people.TestCase):
+    """What the check adds to a sign-in does not grow with what is stored."""
+
+    def asked(self) -> list[str]:
+        """What the database is asked for the check at one more sign-in, without any finding."""
+        with CaptureQueriesContext(connection) as queries:
+            _, response = self.come("alice", HOME, people.leave(self.browser))
+        assert response.headers["Location"] == "/"
+        assert people.newest().findings == []
+        return [
+            query["sql"].split()[0]
+            for query in queries.captured_queries
+            if "anomalies_" in query["sql"]
+        ]
+
+    def test_asks_as_often_beside_many_attempts_as_beside_few(self) -> None:
+        self.browser = self.settle_in("alice")
+        before = self.asked()
+        assert before == ["INSERT", "SELECT", "SELECT", "SELECT", "UPDATE"]
+
+        now = timezone.now()
+        key = LoginAttempt.objects.filter(is_verified=True).values_list("browser_key", flat=True)[0]
+        for number in range(300):
+            at = now - timedelta(minutes=number)
+            people.make_attempt(self.alice, at=at, browser_key=key)
+            people.make_attempt(self.bob, at=at, outcome="refused", is_verified=False, network="x")
+
+        assert self.asked() == before
+
+    def test_is_met_by_indexes(self) -> None:
+        for plan in self.plans():
+            scans = [line for line in plan if re.search(r"Seq Scan|^SCAN anomalies", line)]
+            assert scans == [], plan
+
+    def plans(self) -> list[list[str]]:
+        """How the database goes about each statement; a small table is read as a large one."""
+        asked = {
+            "user": past._id(self.alice.pk),
+            "browser": "b",
+            "country": "DE",
+            "country_since": past._time(timezone.now()),
+            "network": HOME,
+            "failed_since": past._time(timezone.now()),
+            "failures": 5,
+            "since": past._time(timezone.now()),
+        }
+        is_postgresql = connection.vendor == "postgresql"
+        found = []
+        with connection.cursor() as cursor:
+            if is_postgresql:
+                cursor.execute("SET LOCAL enable_seqscan = off")
+            for statement in (past.SIGNS, past.RECENTLY, past.VOUCHED):
+                values = {name: asked[name] for name in asked if f"%({name})s" in statement}
+                explain = "EXPLAIN" if is_postgresql else "EXPLAIN QUERY PLAN"
+                cursor.execute(f"{explain} {statement}", values)
+                found.append([str(row[0 if is_postgresql else 3]) for row in cursor.fetchall()])
+        return found
 
 
 class FaultTests(people.TestCase):
