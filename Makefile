@@ -30,7 +30,7 @@ figures: venv-dev ## The heavy checks with the large numbers (minutes to hours)
 	@scripts/test-programs
 	@AUTHNODE_FIGURES=1 $(PYTHON_IN_VENV) -m pytest -m figures --timeout 0 -s -rfEs $(ARGS) || [ $$? = 5 ]
 
-demo: venv ## Fill a demo user with a few dozen realistic entries
+demo: venv ## Make a demo user with a few dozen codes and a month of sign-ins
 	@scripts/database
 	@$(MANAGE) demo
 

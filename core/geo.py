@@ -106,7 +106,7 @@ def network_of(address: str, *, at: datetime | None = None) -> Network | None:
 
 def state(kind: str, *, at: datetime) -> State:
     """Whether the database of this kind (CITY or ASN) can be asked now."""
-    path = _path(kind)
+    path = path_of(kind)
     if path is None:
         return State(kind, OFF)
     signature = _signature(path)
@@ -120,7 +120,7 @@ def state(kind: str, *, at: datetime) -> State:
 
 
 def _look_up(kind: str, address: str, at: datetime) -> Mapping[str, Any] | None:
-    path = _path(kind)
+    path = path_of(kind)
     parsed = _parse(address)
     if path is None or parsed is None or (signature := _signature(path)) is None:
         return None
@@ -145,9 +145,17 @@ def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None
     return None if any(parsed in network for network in NOWHERE) else parsed
 
 
-def _path(kind: str) -> Path | None:
+def path_of(kind: str) -> Path | None:
+    """The file that is looked into: the one named in the settings, or what lies in `var/geoip/`."""
     name = settings.GEOIP_CITY_DATABASE if kind == CITY else settings.GEOIP_ASN_DATABASE
-    return Path(name) if name else None
+    if name:
+        return Path(name)
+    found = default_path(kind)
+    return found if found.exists() else None
+
+
+def default_path(kind: str) -> Path:
+    return Path(settings.VAR) / "geoip" / f"{kind}.mmdb"
 
 
 def _signature(path: Path) -> tuple[int, int, int] | None:

@@ -10,6 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts.models import User
+from anomalies import demo as sign_ins
+from core import geo_sample
 from vault import services
 from vault.formats.account import OtpAccount
 from vault.models import OtpEntry
@@ -59,7 +61,7 @@ ENTRIES: list[tuple[str, str, str, dict[str, Any]]] = [
 
 
 class Command(BaseCommand):
-    help = "Fill a demo user's vault with a few dozen entries, for trying out and screenshots."
+    help = "Make a demo user with a few dozen codes and a month of sign-ins, for trying out."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--email", default=ADDRESS, help=f"whose vault (default {ADDRESS})")
@@ -81,8 +83,14 @@ class Command(BaseCommand):
             self.stdout.write(f"Sign in as {email} with the password {password}")
         else:
             self.stdout.write(f"{email} keeps the password it has.")
-        added = fill(user, at=timezone.now())
+        now = timezone.now()
+        added = fill(user, at=now)
         self.stdout.write(f"{added} codes are in the vault.")
+        if not geo_sample.install(at=now):
+            self.stdout.write("There is a geo database already, and it is left alone.")
+            return
+        known = sign_ins.fill(user, at=now)
+        self.stdout.write(f"{known} sign-ins are in the history: Settings, Security, Sign-ins.")
 
 
 def fill(user: User, *, at: datetime) -> int:
