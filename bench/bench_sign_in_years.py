@@ -35,8 +35,9 @@ def main() -> None:
         for kind, tally in pool.imap_unordered(part, tasks):
             tallies[kind].add(tally)
     print("\n".join(simulator.table(tallies)))
-    print("asked: needlessly asked for a further proof; > 1: quarters with more than one of them;")
-    print("told: let in, and told; near: thieves within the radii who were caught all the same")
+    print("asked: needlessly asked for a further proof; a quarter: of these for each person and")
+    print("quarter, then the 95th and 99th percentile and the most of anybody; > 1: quarters with")
+    print("more than one; told: let in, and told; near: caught within the radii all the same")
     print(f"{time.perf_counter() - started:.0f} s")
 
 

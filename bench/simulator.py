@@ -7,6 +7,7 @@ beyond the radii are caught.
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -35,7 +36,8 @@ class Tally:
     people: int = 0
     sign_ins: int = 0
     alerts: int = 0
-    by_quarter: Counter[tuple[int, int]] = field(default_factory=Counter)
+    # How often each person was asked in each quarter of the year in which that happened.
+    by_quarter: Counter[tuple[str, int, int]] = field(default_factory=Counter)
     thefts: int = 0
     caught: int = 0
     near: int = 0
@@ -52,6 +54,15 @@ class Tally:
     def share_asked_more_than_once(self) -> float:
         more = sum(1 for count in self.by_quarter.values() if count > 1)
         return more / (4 * self.people) if self.people else 0.0
+
+    def most_in_a_quarter(self) -> int:
+        return max(self.by_quarter.values(), default=0)
+
+    def percentile(self, share: float) -> int:
+        """So often, or less, is somebody asked in this share of all quarters."""
+        asked = sorted(self.by_quarter.values())
+        place = math.ceil(share * 4 * self.people) - 1 - (4 * self.people - len(asked))
+        return asked[place] if place >= 0 else 0
 
     def share_caught(self) -> float:
         return self.caught / self.thefts if self.thefts else 1.0
@@ -187,7 +198,7 @@ def live(kind: str, number: int, *, seed: int, limits: rules.Thresholds) -> Tall
             # A late flight ends on the next day; nobody signs in backwards.
             one = planned if planned.at > last else replace(planned, at=last + MINUTE)
             last = one.at
-            _sign_in(tally, baseline, one, number, day, limits)
+            _sign_in(tally, baseline, one, (kind, number, min(3, day // QUARTER)), limits)
         if day in thefts:
             _steal(tally, baseline, life, last, limits)
     return tally
@@ -197,8 +208,7 @@ def _sign_in(
     tally: Tally,
     baseline: replay.Baseline,
     one: replay.Event,
-    number: int,
-    day: int,
+    quarter: tuple[str, int, int],
     limits: rules.Thresholds,
 ) -> None:
     facts = baseline.facts(one)
@@ -208,7 +218,7 @@ def _sign_in(
     tally.alerts += level == rules.MEDIUM
     is_asked = level == rules.HIGH
     if is_asked:
-        tally.by_quarter[number, min(3, day // QUARTER)] += 1
+        tally.by_quarter[quarter] += 1
         tally.rules.update(finding.rule for finding in found.findings)
     # They have the further proof, and by showing it they vouch for the place in that browser.
     baseline.learn(one, is_vouched_for=is_asked or facts.is_vouched_for)
@@ -252,8 +262,11 @@ def run(kind: str, people: range, *, seed: int = 1, limits: rules.Thresholds) ->
 
 def table(tallies: dict[str, Tally]) -> list[str]:
     """The results as lines of text, one a kind."""
-    heads = ("years", "sign-ins", "asked", "a quarter", "> 1", "told", "thefts", "caught", "near")
-    widths = (7, 11, 8, 11, 9, 9, 8, 9, 11)
+    heads = (
+        *("years", "sign-ins", "asked", "a quarter", "p95", "p99", "most", "> 1", "told"),
+        *("thefts", "caught", "near"),
+    )
+    widths = (7, 11, 8, 11, 5, 5, 6, 9, 9, 8, 9, 13)
     named = "".join(f"{head:>{width}}" for head, width in zip(heads, widths, strict=True))
     lines = [f"{'kind':17}{named}"]
     total = Tally()
@@ -268,6 +281,7 @@ def _line(kind: str, tally: Tally) -> str:
     near = f"{tally.near_caught}/{tally.near}"
     return (
         f"{kind:17}{tally.people:7}{tally.sign_ins:11}{tally.asked:8}"
-        f"{tally.asked_each_quarter():11.4f}{tally.share_asked_more_than_once():9.3%}"
-        f"{tally.alerts:9}{tally.thefts:8}{tally.share_caught():9.2%}{near:>11}"
+        f"{tally.asked_each_quarter():11.4f}{tally.percentile(0.95):5}{tally.percentile(0.99):5}"
+        f"{tally.most_in_a_quarter():6}{tally.share_asked_more_than_once():9.3%}"
+        f"{tally.alerts:9}{tally.thefts:8}{tally.share_caught():9.2%}{near:>13}"
     )

@@ -23,6 +23,8 @@ STOREYS: list[set[str]] = [
 HEIGHT = {app: -number for number, apps in enumerate(STOREYS) for app in apps}
 # Pure modules: no Django, so that they can be read, tested and measured alone.
 PURE = [
+    "anomalies/replay.py",
+    "anomalies/rules.py",
     "core/otp.py",
     "keyslots/crypto.py",
     "keyslots/recovery.py",
