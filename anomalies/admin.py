@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -53,12 +53,28 @@ class RuleFilter(admin.SimpleListFilter):
         return queryset.filter(rules__contains=f" {self.value()} ") if self.value() else queryset
 
 
+class UserFilter(admin.SimpleListFilter):
+    """Those with most cases; anybody else is found by the search."""
+
+    title = gettext_lazy("user")
+    parameter_name = "user"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        rows = ReviewCase.objects.values_list("user__email").annotate(count=Count("pk"))
+        return [(email, email) for email, _count in rows.order_by("-count", "user__email")[:20]]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[ReviewCase]
+    ) -> QuerySet[ReviewCase]:
+        return queryset.filter(user__email=self.value()) if self.value() else queryset
+
+
 @admin.register(ReviewCase)
 class ReviewCaseAdmin(Unchangeable):
     """The queue. A case leads to its page, where it is decided."""
 
     list_display = ("opened_at", "user", "level", "state", "origin", "country", "rule_names")
-    list_filter = ("state", "level", "origin", RuleFilter, "country", "opened_at")
+    list_filter = ("state", "level", "origin", RuleFilter, "country", UserFilter, "opened_at")
     list_select_related = ("user",)
     search_fields = ("user__email", "user__display_name", "attempt__address")
     date_hierarchy = "opened_at"

@@ -41,12 +41,13 @@ class QueueTests(people.TestCase):
             "?level__exact=high&state__exact=open&country=SG",
             "?rule=impossible_travel",
             "?q=bob",
+            "?user=bob%40example.com",
             f"?opened_at__year={timezone.now().year}",
         ):
             page = self.operator.get(f"{QUEUE}{query}").content.decode()
             assert "bob@example.com" in page, query
             assert "Impossible journey" in page
-        for query in ("?level__exact=medium", "?rule=hosting_network", "?q=nobody"):
+        for query in ("?level__exact=medium", "?rule=hosting_network", "?q=nobody", "?user=x"):
             page = self.operator.get(f"{QUEUE}{query}").content.decode()
             assert f"{self.case.pk}/change" not in page, query
 
