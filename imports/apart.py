@@ -97,4 +97,6 @@ def _answers(told: bytes, count: int, status: int) -> list[Answer]:
 def _environment() -> dict[str, str]:
     """Nothing of this process but what Python needs to start; one heap for all threads."""
     kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    # And one thread in what decodes pictures: each more would take memory of its own.
+    kept |= {"OPENBLAS_NUM_THREADS": "1"}
     return {**kept, "MALLOC_ARENA_MAX": "1", "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"}

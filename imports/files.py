@@ -107,8 +107,10 @@ def _look_at(file: GivenFile, looked: Looked, texts: list[str]) -> None:
     if name == _LINKS:
         texts.append(text_in(file.content))
         return
-    if detection.FORMATS[name].is_apart:
-        looked.files.append(GivenFile(file.name, file.content, name, is_locked=True))
+    kind = detection.FORMATS[name]
+    if kind.is_apart(file.content):
+        needs_password = kind.needs_password(file.content)
+        looked.files.append(GivenFile(file.name, file.content, name, True, needs_password))
         return
     try:
         read = detection.read(file.content, name=name)

@@ -69,5 +69,7 @@ class PasswordsForm(forms.Form):
 
     @staticmethod
     def _hint(name: str) -> str:
+        if name in titles.OF_NO_ONE_APP:
+            return str(_("The one that was chosen when the file was made."))
         hint = _("The one you chose in %(app)s for the export or its backups.")
         return str(hint) % {"app": titles.title_of(name)}

@@ -14,6 +14,7 @@ from vault.formats.refusals import FormatRefusal
 _FIELDS = tuple(field.name for field in fields(OtpAccount))
 _DEFAULTS = OtpAccount("totp", b"-")
 _BYTES = tuple(name for name in _FIELDS if isinstance(getattr(_DEFAULTS, name), bytes))
+_ROWS = ("note_fields", "note_codes")
 
 
 def pack_account(account: OtpAccount) -> dict[str, Any]:
@@ -35,6 +36,8 @@ def unpack_account(packed: dict[str, Any]) -> OtpAccount:
         if name in parts:
             parts[name] = base64.b64decode(parts[name])
     parts["categories"] = tuple(parts.get("categories", ()))
+    for name in _ROWS:
+        parts[name] = tuple(tuple(row) for row in parts.get(name, ()))
     return OtpAccount(**{"type": "totp", **parts})
 
 

@@ -163,7 +163,7 @@ def _shown(
         is_duplicate=row.status == DUPLICATE,
         is_twice=row.status == TWICE,
         is_chosen=row.decision == ADD,
-        has_note=bool(account.note),
+        has_note=account.has_note,
         choices=decisions(row.decision),
     )
 

@@ -31,7 +31,7 @@ TITLES: dict[str, StrPromise | str] = {
     "plaintext": _("Links (otpauth://)"),
     "proton": "Proton Authenticator",
     "raivo": "Raivo OTP (JSON)",
-    "zip": "Raivo OTP, Authenticator Plus, WinAuth (ZIP)",
+    "zip": _("ZIP: QR codes, Raivo OTP, Authenticator Plus, WinAuth"),
     "sqlite": _("Google or Microsoft Authenticator, Stratum: database of the phone"),
     "steam": "Steam",
     "stratum": "Stratum, Authenticator Pro",
@@ -39,6 +39,9 @@ TITLES: dict[str, StrPromise | str] = {
     "winauth": "WinAuth",
     PICTURES: _("QR codes"),
 }
+
+# Made by several: their titles name no app whose password it could be.
+OF_NO_ONE_APP = frozenset({"container", "zip"})
 
 
 def title_of(name: str) -> str:

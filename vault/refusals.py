@@ -41,6 +41,7 @@ FORMAT_SENTENCES: dict[str, StrPromise] = {
     ),
     "nothing inside": _("There is no second factor in the file."),
     "deleted": _("It lay in the trash of the app it comes from."),
+    "no code": _("No QR code can be read in this picture."),
     "no secret": _("The file does not hold its secret: the app keeps it elsewhere."),
 }
 

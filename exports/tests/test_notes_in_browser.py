@@ -19,7 +19,17 @@ ROWS = [
     OtpAccount("steam", b"klmnopqrst", note="of the server"),
 ]
 IDS = ["a", "b", "c"]
-NOTES = {"a": "first\nnote 🗝", "b": "second"}
+FIELDS = (("PIN", "1234", "hidden"), ("Site", "https://example.com", "url"))
+CODES = (("abc-1", ""), ("abc-2", "2026-03-01"))
+NOTES: dict[str, Any] = {
+    "a": {"note": "first\nnote 🗝", "fields": [], "codes": []},
+    "b": {
+        "note": "second",
+        "fields": [dict(zip(("name", "value", "kind"), row, strict=True)) for row in FIELDS],
+        "codes": [{"code": code, "used_on": day or None} for code, day in CODES],
+    },
+}
+AS_TEXT = "second\n\nPIN: 1234\nSite: https://example.com\nabc-1\nabc-2 (2026-03-01)"
 PASSWORD = "pässwörd of a file"
 SCRIPT = """
 import { withNotes } from "./static/js/lib/export-notes.js";
@@ -53,12 +63,18 @@ def with_notes(chosen_format: str, content: bytes, key: bytes | None) -> bytes:
 
 
 class NotesAddedByTheBrowser(unittest.TestCase):
-    wanted = [replace(row, note=NOTES.get(pk, "")) for row, pk in zip(ROWS, IDS, strict=True)]
+    wanted = [
+        replace(ROWS[0], note="first\nnote 🗝"),
+        replace(ROWS[1], note="second", note_fields=FIELDS, note_codes=CODES),
+        replace(ROWS[2], note=""),
+    ]
+    # Where a note is text alone, fields and codes are lines of it.
+    as_text = [wanted[0], replace(ROWS[1], note=AS_TEXT), wanted[2]]
 
     def test_stand_in_a_plain_aegis_file(self) -> None:
         file = with_notes("aegis", b"".join(aegis.write(ROWS)), None)
 
-        assert list(aegis.read(file).accounts) == self.wanted
+        assert list(aegis.read(file).accounts) == self.as_text
 
     def test_stand_in_a_sealed_aegis_file_under_a_fresh_nonce(self) -> None:
         sealing = aegis.make_sealing(PASSWORD)
@@ -66,7 +82,7 @@ class NotesAddedByTheBrowser(unittest.TestCase):
 
         file = with_notes("aegis", before, sealing.master_key)
 
-        assert list(aegis.read(file, password=PASSWORD).accounts) == self.wanted
+        assert list(aegis.read(file, password=PASSWORD).accounts) == self.as_text
         old, new = (json.loads(text)["header"] for text in (before, file))
         assert old["slots"] == new["slots"]
         assert old["params"]["nonce"] != new["params"]["nonce"]

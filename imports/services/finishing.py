@@ -19,12 +19,11 @@ from imports.models import ImportBatch, ImportedEntry
 from imports.pieces import ADD, DUPLICATE, NEW, REPLACE, SKIP, Row
 from imports.refusals import NothingChosen
 from imports.services.choosing import hold
+from imports.services.noting import keep_notes
 from imports.services.previewing import judge
-from notes import services as notes
 from vault import qr
 from vault import services as vault
 from vault.formats.account import OtpAccount
-from vault.formats.pieces import note_of
 from vault.models import OtpEntry
 
 UNDO_FOR = timedelta(days=7)
@@ -55,7 +54,8 @@ def import_batch(*, batch: ImportBatch, at: datetime) -> Imported:
         batch.new_categories = [str(key) for key in vault.category_ids(batch.owner) - known]
         replaced = _replace(batch, [row for row in rows if row.decision == REPLACE], head, at)
         _record_entries(batch, added, replaced)
-        _keep_notes(batch, accounts, added, head, at)
+        if head.takes_notes:
+            batch.note_count = keep_notes(accounts, added, at=at)
         _draw_pictures(accounts, added, at)
         _finish(batch, head, added=len(added), replaced=len(replaced), at=at)
         guards = vault.guarding(owner=batch.owner, entries=added, accounts=accounts)
@@ -108,22 +108,6 @@ def _record_entries(
         sealing.seal_field(row, "sealed_former", former)
         rows.append(row)
     ImportedEntry.objects.bulk_create(rows, batch_size=200)
-
-
-def _keep_notes(
-    batch: ImportBatch,
-    accounts: Sequence[OtpAccount],
-    added: Sequence[OtpEntry],
-    head: Head,
-    at: datetime,
-) -> None:
-    """Notes of the file stay readable by the server until their owner encrypts them."""
-    if not head.takes_notes:
-        return
-    for account, entry in zip(accounts, added, strict=True):
-        if note := note_of(account.note):
-            notes.keep_for_server(entry, note, at=at)
-            batch.note_count += 1
 
 
 def _draw_pictures(accounts: Sequence[OtpAccount], added: Sequence[OtpEntry], at: datetime) -> None:

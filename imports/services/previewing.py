@@ -70,6 +70,6 @@ def _describe(head: Head, reads: Sequence[tuple[str, Read]], rows: Sequence[Row]
     ]
     head.groups = {name: name for name in list(dict.fromkeys(named))[:MOST_GROUPS]}
     head.counts = dict(Counter(row.status for row in rows))
-    head.has_notes = any(row.account.note for row in rows)
+    head.has_notes = any(row.account.has_note for row in rows)
     head.takes_notes = not any(name in FORMATS_WITH_FOREIGN_NOTES for name, _read in reads)
     head.locked, head.failures = [], {}

@@ -19,14 +19,17 @@ from imports import packing, pieces, services
 from imports.models import ImportBatch, ImportedEntry, ImportPiece
 from imports.refusals import CannotBeUndone, ImportGone, NothingChosen
 from imports.services import Choices, finishing
+from imports.services.noting import plain_of
 from imports.tests.making import NOON, given, make_import
 from notes import services as notes
+from notes.models import Note
 from tests.base import TestCase, TransactionTestCase
 from vault import services as vault
-from vault.formats import authnode_json
+from vault.formats import authnode_json, container, detection
 from vault.formats.account import OtpAccount
 from vault.models import Category, OtpEntry
 from vault.tests import foreign
+from vault.tests.foreign import PASSWORD
 from vault.tests.making import account, make_entry, picture
 
 WEEK = timedelta(days=7)
@@ -91,6 +94,49 @@ class ImportTests(TestCase):
         entry = OtpEntry.objects.get()
         assert notes.read_kept(entry.note).note == "first\nsecond"
         assert batch.note_count == 1
+
+    def test_gives_a_note_of_our_own_file_back_with_its_fields_and_codes(self) -> None:
+        fields = (("PIN", " 1234 ", "hidden"), ("", "https://example.com", "url"))
+        codes = (("abc-1", ""), ("abc-2", "2026-03-01"))
+        row = account(1, note=" first\n", note_fields=fields, note_codes=codes)
+        bare = account(2, note_codes=codes)
+        sealing = container.make_sealing(PASSWORD)
+        content = b"".join(container.write(authnode_json.write([row, bare, account(3)]), sealing))
+        opened = detection.read(content, password=PASSWORD)
+        batch = services.start(
+            owner=self.alice,
+            files=[given(b"".join(authnode_json.write(opened.accounts)))],
+            at=NOON,
+        )
+        assert heads.load(batch).has_notes
+
+        self.finish(batch)
+
+        first, second = (note for note in Note.objects.order_by("entry__position"))
+        assert notes.read_kept(first).as_wire() == {
+            "v": 1,
+            "note": " first\n",
+            "fields": [
+                {"name": "PIN", "value": " 1234 ", "kind": "hidden"},
+                {"name": "", "value": "https://example.com", "kind": "url"},
+            ],
+            "codes": [
+                {"code": "abc-1", "used_on": None},
+                {"code": "abc-2", "used_on": "2026-03-01"},
+            ],
+        }
+        assert [row["code"] for row in notes.read_kept(second).codes] == ["abc-1", "abc-2"]
+
+    def test_cuts_a_note_to_what_one_may_take(self) -> None:
+        long = account(1, note="ü" * 80_000, note_codes=(("abc", ""),))
+        wide = account(2, note="kept", note_fields=(("n", "ü" * 80_000, "text"),))
+        blank = account(3, note=" \n")
+
+        cut, without_fields, nothing = (plain_of(row) for row in (long, wide, blank))
+
+        assert cut and without_fields and nothing is None
+        assert 32_600 < len(cut.note) < 32_768 and cut.codes
+        assert (without_fields.note, without_fields.fields) == ("kept", ())
 
     def test_drops_notes_that_are_not_wanted(self) -> None:
         row = account(1, note="the password is 1234")

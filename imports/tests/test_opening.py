@@ -26,12 +26,12 @@ from imports.services import opening
 from imports.tests.making import given, links
 from jobs.models import Job
 from tests.base import TestCase, TransactionTestCase
-from vault.formats import kdf
+from vault.formats import kdf, qr_sheet, qr_zip
 from vault.formats.reading import Read
 from vault.formats.refusals import FormatRefusal
 from vault.tests import foreign
 from vault.tests.foreign import PASSWORD
-from vault.tests.making import account
+from vault.tests.making import account, picture
 
 ROWS = [account(1), account(2, type="hotp", counter=4)]
 MEMORY_MIB = 256
@@ -53,6 +53,17 @@ class ProcessTests(TestCase):
         answers = apart.read(files, memory_mib=MEMORY_MIB)
 
         assert [read.accounts for read in answers if isinstance(read, Read)] == [tuple(ROWS)] * 3
+
+    def test_reads_pictures_in_a_zip_within_the_memory_it_has(self) -> None:
+        labels = qr_sheet.labels_of(ROWS, qr_sheet.Words())
+        large = foreign.zipped({"a.png": picture(size=(4900, 4900), kind="PNG")})
+
+        plain = read_one(qr_zip.write(labels), "zip", None)
+        sealed = read_one(qr_zip.write(labels, PASSWORD), "zip")
+        nothing = read_one(large, "zip", None)
+
+        assert plain.accounts == sealed.accounts == tuple(ROWS)
+        assert nothing.accounts == () and len(nothing.refused) == 1
 
     def test_says_why_a_file_stays_closed(self) -> None:
         wrong = read_one(foreign.twofas(ROWS, PASSWORD), "2fas", "not it")

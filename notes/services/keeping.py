@@ -38,14 +38,15 @@ def keep_for_server(
     *,
     at: datetime,
     fields: Sequence[Mapping[str, str]] = (),
-    codes: Sequence[str] = (),
+    codes: Sequence[str | Mapping[str, str | None]] = (),
 ) -> None:
     """Keep the note that came with an imported entry; its owner is asked to encrypt it.
 
     `fields` are {name, value, kind}, the kind being text, hidden or url; `codes` are a service's
-    recovery codes. Nothing is kept where there is nothing. Raises NoteExists, TooLong or EntryGone.
+    recovery codes, or {code, used_on} of them. Nothing is kept where there is nothing. Raises
+    NoteExists, TooLong or EntryGone.
     """
-    rows = [{"code": code, "used_on": None} for code in codes]
+    rows = [{"code": row, "used_on": None} if isinstance(row, str) else row for row in codes]
     wanted = PlainNote(text, tuple(fields), tuple(rows))
     if wanted.is_empty:
         return

@@ -7,15 +7,17 @@ bounded apart, in a process of its own (`imports/tests/test_opening.py`).
 from __future__ import annotations
 
 import hashlib
+import io
 import random
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from unittest import mock
 
 import pytest
 from django.utils import timezone
+from PIL import Image
 
 from imports import pieces, services
 from imports.files import GivenFile
@@ -24,6 +26,7 @@ from imports.refusals import ImportRefusal
 from tests.base import TestCase
 from tests.figures import rounds
 from tests.figures.test_foundation import say
+from vault import qr
 from vault.formats import (
     aegis,
     andotp,
@@ -34,7 +37,10 @@ from vault.formats import (
     google_migration,
     kdf,
     otpauth_list,
+    qr_sheet,
+    qr_zip,
 )
+from vault.formats.account import OtpAccount
 from vault.formats.refusals import FormatRefusal
 from vault.models import OtpEntry
 from vault.tests import foreign
@@ -46,10 +52,19 @@ pytestmark = pytest.mark.figures
 
 MOST_SECONDS = 2.0
 ROWS = [
-    account(1, issuer="GitHub", name="ada@example.com", note="first\nsecond"),
+    account(
+        1,
+        issuer="GitHub",
+        name="ada@example.com",
+        note="first\nsecond",
+        note_fields=(("PIN", "1234", "hidden"),),
+        note_codes=(("abc", "2026-03-01"),),
+    ),
     account(2, type="hotp", counter=9, digits=8, algorithm="SHA512", categories=("Work",)),
     account(3, issuer="Größe: 😀", favourite=True, period=60),
 ]
+# Sealed by its app with a password of its own when its owner gives none.
+WITHOUT_PASSWORD = {"totp_authenticator"}
 TOKENS = (
     *(b"{", b"}", b"[", b"]", b'"', b"\\", b",", b":", b"null", b"true", b"-1", b"0", b"NaN"),
     *(
@@ -120,11 +135,20 @@ def samples() -> dict[str, bytes]:
     made["andotp"] = b"".join(andotp.write(ROWS))
     made["andotp protected"] = andotp.write_sealed(ROWS, PASSWORD)
     made["authnode"] = b"".join(authnode_json.write(ROWS))
+    made["authnode protected"] = sealed(made["authnode"])
     made["csv"] = b"".join(csv_table.write(ROWS))
+    made["csv, exact cells"] = b"".join(csv_table.write(ROWS, exact_cells=True))
     made["links"] = b"".join(otpauth_list.write(ROWS))
     made["migration"] = "\n".join(google_migration.write(ROWS[:2])).encode()
-    made["container"] = b"".join(container.write([made["csv"]], container.make_sealing(PASSWORD)))
+    made["container"] = sealed(made["csv"], container.PBKDF2)
     made["sqlite"] = database()
+    made["winauth"] = foreign.zipped({"codes.txt": made["links"]})
+    made["authenticator plus"] = foreign.zipped({"Accounts.txt": made["links"]}, PASSWORD)
+    labels = qr_sheet.labels_of(ROWS, qr_sheet.Words())
+    made["qr zip"] = qr_zip.write(labels)
+    made["qr zip protected"] = qr_zip.write(labels, PASSWORD)
+    made["qr zip of jpegs"] = foreign.zipped(pictures_of_codes(labels[:1]))
+    made |= few_samples()
     if OUTSIDE.is_dir():
         outside = (path for path in OUTSIDE.rglob("*") if path.is_file())
         made |= {
@@ -135,11 +159,59 @@ def samples() -> dict[str, bytes]:
     return made
 
 
-def database() -> bytes:
+def sealed(content: bytes, derivation: str = container.SCRYPT) -> bytes:
+    return b"".join(
+        container.write([content], container.make_sealing(PASSWORD, derivation=derivation))
+    )
+
+
+def pictures_of_codes(labels: Sequence[qr_sheet.Label]) -> dict[str, bytes]:
+    """As a camera has them, and so small that a mutated one is searched quickly."""
+    made = {}
+    for place, label in enumerate(labels):
+        picture = io.BytesIO()
+        with Image.open(io.BytesIO(qr.draw(label.text, scale=3))) as code:
+            code.convert("L").save(picture, format="JPEG", quality=80)
+        made[f"photos/{place}.jpg"] = picture.getvalue()
+    return made
+
+
+def few_samples() -> dict[str, bytes]:
+    """Those that no writer of the tests makes: each as small as it can be."""
+    base32 = foreign.base32(ROWS[0])
+    serial = "com.blizzard.messenger.AUTHENTICATOR_"
+    blizzard = {
+        f"{serial}DEVICE_SECRET": foreign.blizzard_masked(ROWS[0].secret.hex()),
+        f"{serial}SERIAL": foreign.blizzard_masked("EU-1234"),
+    }
+    old = {"algorithm": "SHA1", "digits": 6, "period": 30, "type": "TOTP", "tags": ["Work"]}
+    entries = [{**old, "secret": base32, "label": "GitHub:ada"}]
+    duo = [{"name": "ada", "otpGenerator": {"otpSecret": base32}}]
+    table = f"name,login_totp\nGitHub,{base32}\n'=1,otpauth://totp/a?secret={base32}\n"
+    microsoft = (
+        "CREATE TABLE accounts (name TEXT, username TEXT, oath_secret_key TEXT, account_type INT)"
+    )
+    return {
+        "andotp envelope": foreign.encoded({"version": 1, "entries": entries}),
+        "battlenet": foreign.preferences(blizzard),
+        "duo": foreign.encoded(duo),
+        "bitwarden csv": table.encode(),
+        "steam and motp links": f"steam://{base32}\nmotp://a:b?secret=00ff\n".encode(),
+        "microsoft": database_of(microsoft, [("GitHub", "ada", base32, 0)]),
+    }
+
+
+def database(accounts: Sequence[OtpAccount] = ROWS) -> bytes:
+    table = "CREATE TABLE accounts (email TEXT, secret TEXT, counter INT, type INT, issuer)"
+    rows = [("GitHub:ada", foreign.base32(row), 0, 0, "GitHub") for row in accounts]
+    return database_of(table, rows)
+
+
+def database_of(table: str, rows: Sequence[tuple[object, ...]]) -> bytes:
     made = sqlite3.connect(":memory:")
-    made.execute("CREATE TABLE accounts (email TEXT, secret TEXT, counter INT, type INT, issuer)")
-    rows = [("GitHub:ada", foreign.base32(row), 0, 0, "GitHub") for row in ROWS]
-    made.executemany("INSERT INTO accounts VALUES (?, ?, ?, ?, ?)", rows)
+    made.execute(table)
+    places = ", ".join("?" * len(rows[0]))
+    made.executemany(f"INSERT INTO accounts VALUES ({places})", rows)  # noqa: S608 - of one's own
     made.commit()
     content = made.serialize()
     made.close()
@@ -229,6 +301,21 @@ class FuzzFigures(TestCase):
         for patch in cheap_derivation():
             self.enterContext(patch)  # type: ignore[arg-type]  # mock's patches are contexts
 
+    def test_has_a_whole_file_for_every_reader(self) -> None:
+        made = samples()
+        readers = {detection.detect(content) for content in made.values()} - {""}
+        odd = {"steam and motp links"}
+        unread = [
+            name
+            for name, content in made.items()
+            if "/" not in name
+            and name not in odd
+            and _outcome(content, "", Counter(), name) != "read"
+        ]
+
+        assert readers == set(detection.FORMATS) - {detection.WINAUTH}
+        assert unread == []
+
     def test_refuses_or_reads_every_damaged_file(self) -> None:
         total = rounds(600, 100_000)
         crashes: Counter[str] = Counter()
@@ -290,7 +377,8 @@ class FuzzFigures(TestCase):
 
 def _outcome(content: bytes, chosen: str, crashes: Counter[str], name: str) -> str:
     try:
-        detection.read(content, name=chosen, password=PASSWORD)
+        password = None if name in WITHOUT_PASSWORD else PASSWORD
+        detection.read(content, name=chosen, password=password)
     except FormatRefusal as refusal:
         return refusal.reason
     except Exception as error:  # noqa: BLE001 - anything else is what is looked for

@@ -47,6 +47,9 @@ class OtpAccount:
     icon: str = ""
     tint: int = 0
     picture: bytes = field(default=b"", repr=False)
+    # What else may stand beside a note: name, value and kind; code and the day it was used on.
+    note_fields: tuple[tuple[str, str, str], ...] = field(default=(), repr=False)
+    note_codes: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         if self.type == "steam":
@@ -65,9 +68,18 @@ class OtpAccount:
             "period": 1 <= self.period <= otp.MAX_PERIOD,
             "counter": 0 <= self.counter <= MAX_COUNTER,
             "text": _is_fit(self.issuer) and _is_fit(self.name),
-            "note": len(self.note) <= MAX_NOTE_LENGTH,
+            "note": self._note_length <= MAX_NOTE_LENGTH,
         }
         return next((reason for reason, fit in fits.items() if not fit), "")
+
+    @property
+    def has_note(self) -> bool:
+        return bool(self.note or self.note_fields or self.note_codes)
+
+    @property
+    def _note_length(self) -> int:
+        rows = (*self.note_fields, *self.note_codes)
+        return len(self.note) + sum(len(part) for row in rows for part in row)
 
     @property
     def is_hotp(self) -> bool:

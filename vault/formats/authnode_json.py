@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,11 @@ from vault.formats.refusals import Damaged, FormatRefusal
 name = "authnode"
 
 FORMAT, VERSION = "authnode", 1
+# Kinds of the fields beside a note, and a day of use.
+KINDS = ("text", "hidden", "url")
+
+_FIELD = ("name", "value", "kind")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def recognises(data: bytes) -> bool:
@@ -75,7 +81,15 @@ def _entry(account: OtpAccount) -> dict[str, Any]:
         "tint": account.tint,
         "picture": base64.b64encode(account.picture).decode(),
         "note": account.note,
+        **_beside_note(account),
     }
+
+
+def _beside_note(account: OtpAccount) -> dict[str, Any]:
+    """Fields and recovery codes, where there are any."""
+    fields = [dict(zip(_FIELD, row, strict=True)) for row in account.note_fields]
+    codes = [{"code": code, "used_on": day or None} for code, day in account.note_codes]
+    return {**({"fields": fields} if fields else {}), **({"codes": codes} if codes else {})}
 
 
 def _read_entry(entry: Any) -> OtpAccount:
@@ -109,7 +123,23 @@ def _looks(entry: Mapping[str, Any]) -> dict[str, Any]:
         "tint": tint if isinstance(tint, int) and not isinstance(tint, bool) else 0,
         "picture": _picture(entry.get("picture")),
         "note": text_of(entry.get("note")),
+        "note_fields": tuple(_fields(entry.get("fields"))),
+        "note_codes": tuple(_codes(entry.get("codes"))),
     }
+
+
+def _fields(rows: Any) -> Iterator[tuple[str, str, str]]:
+    for row in rows if isinstance(rows, list) else ():
+        if isinstance(row, dict) and all(isinstance(row.get(part), str) for part in _FIELD):
+            kind = row["kind"] if row["kind"] in KINDS else KINDS[0]
+            yield row["name"], row["value"], kind
+
+
+def _codes(rows: Any) -> Iterator[tuple[str, str]]:
+    for row in rows if isinstance(rows, list) else ():
+        if isinstance(row, dict) and isinstance(row.get("code"), str):
+            day = row.get("used_on")
+            yield row["code"], day if isinstance(day, str) and _DAY.fullmatch(day) else ""
 
 
 def _picture(text: Any) -> bytes:

@@ -7,7 +7,7 @@ nothing but a number that fits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Protocol
@@ -46,13 +46,25 @@ class Reader(Protocol):
     def __call__(self, data: bytes, *, password: str | None = None) -> Read: ...
 
 
+def _never(data: bytes) -> bool:
+    del data
+    return False
+
+
+def _always(data: bytes) -> bool:
+    del data
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One kind of file. `is_apart` asks for a process of its own even without a password."""
+    """One kind of file. Some ask for a process of their own, even without a password."""
 
     name: str
     read: Reader
-    is_apart: bool = False
+    is_apart: Callable[[bytes], bool] = _never
+    # Asked of those alone that are read apart: the others say so when they are read.
+    needs_password: Callable[[bytes], bool] = _never
 
 
 def _formats(*modules: ModuleType) -> dict[str, Format]:
@@ -71,11 +83,12 @@ WINAUTH = "winauth"
 FORMATS: dict[str, Format] = {
     **_formats(aegis, andotp, authnode_json, authy, battlenet, bitwarden, csv_table, duo, ente),
     **_formats(freeotp, lastpass, otpauth_list, proton, raivo, steam, stratum, totp_authenticator),
-    **_formats(twofas, twofauth, zipped),
-    sqlite_file.name: Format(sqlite_file.name, sqlite_file.read, is_apart=True),
+    **_formats(twofas, twofauth),
+    zipped.name: Format(zipped.name, zipped.read, zipped.holds_pictures, zipped.needs_password),
+    sqlite_file.name: Format(sqlite_file.name, sqlite_file.read, _always),
     container.name: Format(container.name, _read_container),
     # Without issuers in its links it looks like any list of links: a person has to say so.
-    WINAUTH: Format(WINAUTH, zipped.read_winauth),
+    WINAUTH: Format(WINAUTH, zipped.read_winauth, zipped.holds_pictures, zipped.needs_password),
 }
 
 _BY_FIRST_BYTES: tuple[ModuleType, ...] = (sqlite_file, zipped, container)

@@ -32,9 +32,13 @@ def read(data: bytes, *, password: str | None = None) -> Read:
     if len(data) > MAX_BYTES:
         raise TooLarge
     try:
-        reading = uri_list.read(data.decode())
+        return found_in(uri_list.read(data.decode()))
     except UnicodeDecodeError:
         raise Damaged from None
+
+
+def found_in(reading: uri_list.Reading) -> Read:
+    """What several links held, as a reader of a file gives it back."""
     refused = tuple(
         Refused.of(FormatRefusal(row.reason, issuer=row.issuer, name=row.name), place=row.place)
         for row in reading.refused

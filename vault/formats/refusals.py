@@ -36,6 +36,7 @@ SENTENCES = {
     "restricted": "The export is bound to the account and opens nowhere else.",
     "nothing inside": "There is no second factor in the file.",
     "deleted": "It had been deleted in the app it comes from.",
+    "no code": "No QR code can be read in this picture.",
     "no secret": "The app keeps the secret of this entry elsewhere: the file does not hold it.",
 }
 

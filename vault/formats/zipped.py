@@ -1,4 +1,4 @@
-"""Exports that come as a zip: Raivo, Authenticator Plus, WinAuth.
+"""Exports that come as a zip: Raivo, Authenticator Plus, WinAuth, and pictures of QR codes.
 
 Both protections of zip files are read, that of WinZip (AES) and the old weak one. What a
 member unpacks to is bounded while it is unpacked, whatever the archive says of its size.
@@ -9,7 +9,8 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pyzipper
@@ -29,6 +30,7 @@ name = "zip"
 
 MOST_MEMBERS = 50
 
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
 _MAGIC = b"PK\x03\x04"
 _RAIVO, _AUTHENTICATOR_PLUS = "raivo-otp-export.json", "Accounts.txt"
 _IS_ENCRYPTED = 1
@@ -52,14 +54,14 @@ def recognises(data: bytes) -> bool:
 
 
 def read(data: bytes, *, password: str | None = None) -> Read:
-    try:
-        with pyzipper.AESZipFile(io.BytesIO(data)) as archive:
-            member, read_member = _chosen(archive)
-            content = _unpack(archive, member, password)
-    except FormatRefusal:
-        raise
-    except _DAMAGE:
-        raise Damaged from None
+    if holds_pictures(data):
+        # Imported here: what decodes pictures takes a hundred megabytes of addresses.
+        from vault.formats import qr_zip
+
+        return qr_zip.read(data, password=password)
+    with opened(data) as archive:
+        member, read_member = _chosen(archive)
+        content = unpack(archive, member, password)
     # The old protection finds a wrong password by one byte only.
     try:
         return read_member(content)
@@ -74,6 +76,51 @@ def read_winauth(data: bytes, *, password: str | None = None) -> Read:
     if recognises(data):
         return read(data, password=password)
     return _winauth(data)
+
+
+def holds_pictures(data: bytes) -> bool:
+    """Whether it is read as pictures of QR codes, which takes a while."""
+    return bool(_pictures_in(data))
+
+
+def needs_password(data: bytes) -> bool:
+    """Whether one of its pictures is protected."""
+    return any(member.flag_bits & _IS_ENCRYPTED for member in _pictures_in(data))
+
+
+def pictures(archive: pyzipper.AESZipFile) -> list[pyzipper.ZipInfo]:
+    """The pictures in an archive that is not one of the known apps'; their paths mean nothing."""
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    names = [member.filename.rpartition("/")[2] for member in members]
+    if _RAIVO in names or _AUTHENTICATOR_PLUS in names:
+        return []
+    return [
+        member
+        for member, name in zip(members, names, strict=True)
+        if name.lower().endswith(_PICTURES)
+    ]
+
+
+@contextmanager
+def opened(data: bytes) -> Iterator[pyzipper.AESZipFile]:
+    """The archive; whatever damage shows while it is open is the refusal Damaged."""
+    try:
+        with pyzipper.AESZipFile(io.BytesIO(data)) as archive:
+            yield archive
+    except FormatRefusal:
+        raise
+    except _DAMAGE:
+        raise Damaged from None
+
+
+def _pictures_in(data: bytes) -> list[pyzipper.ZipInfo]:
+    if not recognises(data):
+        return []
+    try:
+        with opened(data) as archive:
+            return pictures(archive)
+    except Damaged:
+        return []
 
 
 def _chosen(archive: pyzipper.AESZipFile) -> tuple[pyzipper.ZipInfo, Callable[[bytes], Read]]:
@@ -91,23 +138,30 @@ def _chosen(archive: pyzipper.AESZipFile) -> tuple[pyzipper.ZipInfo, Callable[[b
     return texts[0], _winauth
 
 
-def _unpack(archive: pyzipper.AESZipFile, member: pyzipper.ZipInfo, password: str | None) -> bytes:
+def unpack(
+    archive: pyzipper.AESZipFile,
+    member: pyzipper.ZipInfo,
+    password: str | None,
+    *,
+    most: int = MAX_BYTES,
+) -> bytes:
+    """One member, counted while it unpacks; raises TooLarge beyond `most` bytes."""
     is_encrypted = bool(member.flag_bits & _IS_ENCRYPTED)
     if is_encrypted and not password:
         raise PasswordNeeded
-    if member.file_size > MAX_BYTES:
+    if member.file_size > most:
         raise TooLarge
     secret = password.encode("utf-8", "surrogatepass") if is_encrypted and password else None
     try:
         with archive.open(member, pwd=secret) as unpacked:
-            content = unpacked.read(MAX_BYTES + 1)
+            content = unpacked.read(most + 1)
     except RuntimeError:
         raise WrongPassword from None
     except _DAMAGE:
         if is_encrypted:
             raise WrongPassword from None
-        raise
-    if len(content) > MAX_BYTES:
+        raise Damaged from None
+    if len(content) > most:
         raise TooLarge
     return bytes(content)
 

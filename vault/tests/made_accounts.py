@@ -28,6 +28,9 @@ TEXTS = st.one_of(
         ]
     ),
 ).map(str.strip)
+LINES = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+FIELDS = st.tuples(LINES, LINES, st.sampled_from(["text", "hidden", "url"]))
+CODES = st.tuples(LINES, st.sampled_from(["", "2026-03-01"]))
 NOTES = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
 
 
@@ -42,6 +45,7 @@ def accounts(
     has_colons: bool = True,
     has_extras: bool = False,
     has_categories: bool = False,
+    has_fields: bool = False,
 ) -> OtpAccount:
     kind = draw(st.sampled_from(types))
     issuer, name = draw(TEXTS), draw(TEXTS)
@@ -62,6 +66,8 @@ def accounts(
         note=draw(NOTES) if has_extras else "",
         favourite=draw(st.booleans()) if has_categories else False,
         categories=tuple(titles),
+        note_fields=tuple(draw(st.lists(FIELDS, max_size=2))) if has_fields else (),
+        note_codes=tuple(draw(st.lists(CODES, max_size=2))) if has_fields else (),
     )
 
 

@@ -103,7 +103,7 @@ class RoundTrips(unittest.TestCase):
         assert reading.refused == [] and reading.missing == []
 
     @MANY
-    @given(lists(has_extras=True, has_categories=True))
+    @given(lists(has_extras=True, has_categories=True, has_fields=True))
     def test_authnode_json_loses_nothing(self, rows: list[OtpAccount]) -> None:
         looks = {"website": "https://a.example", "icon": "github", "tint": 4, "picture": PICTURE}
         rows = [replace(row, **looks) for row in rows]  # type: ignore[arg-type]

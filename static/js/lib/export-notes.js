@@ -3,7 +3,7 @@
  * it again where it was sealed. The server never sees the result.
  *
  *   kit: {v, format, name, media_type, content, key, entries}
- *   notes: a Map from the id of an entry to its text
+ *   notes: a Map from the id of an entry to {note, fields, codes}, as lib/notes.js has them
  */
 
 import { changeSealed } from "../crypto/aegis.js";
@@ -11,14 +11,15 @@ import { decodeBase64 } from "../crypto/encodings.js";
 import { changeContainer } from "../crypto/container.js";
 import { checkVersion } from "../crypto/kdf.js";
 
+const NO_NOTE = { note: "", fields: [], codes: [] };
 const WRITERS = { aegis: writeAegis, authnode: writeAuthNode };
 
 /* Answers the bytes of the finished file. */
 export async function withNotes(kit, notes) {
   checkVersion(kit);
-  const texts = kit.entries.map((id) => notes.get(id) ?? "");
+  const inOrder = kit.entries.map((id) => notes.get(id) ?? NO_NOTE);
   const text = new TextDecoder().decode(decodeBase64(kit.content));
-  return new TextEncoder().encode(await WRITERS[kit.format](kit, text, texts));
+  return new TextEncoder().encode(await WRITERS[kit.format](kit, text, inOrder));
 }
 
 /* A note as text: what was written, then its fields and the codes of the service, a line each. */
@@ -42,10 +43,10 @@ export function saveFile(bytes, { name, mediaType }) {
 async function writeAegis(kit, text, notes) {
   const file = JSON.parse(text);
   if (kit.key === null) {
-    addNotes(file.db.entries, notes);
+    addTexts(file.db.entries, notes);
     return JSON.stringify(file);
   }
-  const change = (content) => addNotes(content.entries, notes);
+  const change = (content) => addTexts(content.entries, notes);
   return JSON.stringify(await changeSealed(file, decodeBase64(kit.key), change));
 }
 
@@ -64,6 +65,16 @@ function withNotesInJson(text, notes) {
   return `${JSON.stringify(file, null, 1)}\n`;
 }
 
+/* Our own file has a place for each part; those that are empty are left out. */
 function addNotes(entries, notes) {
-  for (const [place, entry] of entries.entries()) entry.note = notes[place];
+  for (const [place, entry] of entries.entries()) {
+    const { note, fields, codes } = notes[place];
+    entry.note = note;
+    if (fields.length > 0) entry.fields = fields;
+    if (codes.length > 0) entry.codes = codes;
+  }
+}
+
+function addTexts(entries, notes) {
+  for (const [place, entry] of entries.entries()) entry.note = noteText(notes[place]);
 }

@@ -2,7 +2,7 @@
 import { hasWebCrypto } from "../crypto/kdf.js";
 import { isAccountPassword } from "../lib/account-password.js";
 import { RequestRefused, postForm } from "../lib/api.js";
-import { noteText, saveFile, withNotes } from "../lib/export-notes.js";
+import { saveFile, withNotes } from "../lib/export-notes.js";
 import { decryptedNotes } from "../lib/notes.js";
 import { openVault } from "../lib/open-vault.js";
 import { FormProblem, fill, onPasswordSubmit, passwordField, typed } from "../lib/password-form.js";
@@ -47,8 +47,7 @@ async function downloadWithNotes() {
   const kit = await askForKit();
   const { isOpen, notes, closed } = await decryptedNotes(kit.entries);
   if (!isOpen) throw new FormProblem("notesLocked");
-  const texts = new Map([...notes].map(([id, note]) => [id, noteText(note)]));
-  saveFile(await withNotes(kit, texts), { name: kit.name, mediaType: kit.media_type });
+  saveFile(await withNotes(kit, notes), { name: kit.name, mediaType: kit.media_type });
   const done = form.querySelector("[data-notes-done]");
   done.querySelector("[data-notes-closed]").hidden = closed.length === 0;
   done.querySelector("[data-notes-closed-count]").textContent = closed.length;
