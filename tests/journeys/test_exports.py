@@ -14,11 +14,12 @@ from playwright.sync_api import Download, Page, expect
 from accounts import sign_up as sign_ups
 from accounts.models import User
 from tests.journeys.browser import BrowserTestCase, sign_up
-from tests.programs import JUDGES, judge
+from tests.programs import JUDGES, judge, node_package
 from vault import services as vault
 from vault.formats import authnode_json, container, csv_table
 from vault.formats.account import OtpAccount
 from vault.tests.test_aegis import independently_opened
+from vault.tests.test_google_migration import DECODE
 from vault.tests.test_qr_sheets import decoded
 
 PASSWORD = "kettle drum orchard 84 lantern"
@@ -139,16 +140,51 @@ class ExportTests(BrowserTestCase):
         self.assert_never_sent(PASSWORD)
         assert self.faults == []
 
-    def test_leave_as_a_sheet_of_qr_codes(self) -> None:
-        page = self.choose("qrcodes")
+    def make_the_file(self, name: str) -> tuple[Path, str]:
+        """One that a worker makes, and the passphrase it has."""
+        page = self.choose(name)
         passphrase = self.passphrase()
         page.get_by_role("button", name="Make the file").click()
         expect(page.get_by_role("heading", name="The export is ready")).to_be_visible()
         self.assert_accessible(page, "export ready")
-        path = self.download()
+        return self.download(), passphrase
+
+    def test_leave_as_a_sheet_of_qr_codes(self) -> None:
+        path, passphrase = self.make_the_file("qrcodes")
+        page = self.page
         assert len(decoded(path.read_bytes(), passphrase)) == 3
         page.reload()
         expect(page.get_by_role("heading", name="The export is ready")).to_have_count(0)
+        assert self.faults == []
+
+    def test_leave_for_google_authenticator(self) -> None:
+        path, passphrase = self.make_the_file("google")
+        [transfer] = decoded(path.read_bytes(), passphrase)
+        ran = subprocess.run(
+            [judge("node"), "-e", DECODE, str(node_package("gauth-decode")), transfer],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert "GitHub" in ran.stdout and "Bank" in ran.stdout
+        assert self.faults == []
+
+    def test_leave_as_pictures_and_come_back(self) -> None:
+        page = self.choose("qr-images")
+        passphrase = self.passphrase()
+        path = self.download()
+        unzip = [judge("7z", "p7zip-full"), "x", f"-p{passphrase}", f"-o{self.folder}", str(path)]
+        subprocess.run(unzip, check=True, capture_output=True)
+        scan = [judge("zbarimg", "zbar-tools"), "-q", "--raw", f"{self.folder}/0001.png"]
+        ran = subprocess.run(scan, check=True, capture_output=True, text=True)
+        assert pyotp.parse_uri(ran.stdout.strip()).issuer == "GitHub"
+
+        page.goto("/import/")
+        page.get_by_label("Files").set_input_files(str(path))
+        page.get_by_label(f"Password of {path.name}").fill(passphrase)
+        page.get_by_role("button", name="Open", exact=True).click()
+        expect(page.get_by_text("You have it as GitHub (ida).")).to_be_visible()
+        self.assert_accessible(page, "preview of pictures")
         assert self.faults == []
 
     def test_take_the_notes_along_without_showing_them_to_the_server(self) -> None:
