@@ -15,6 +15,8 @@ MOST_A_PAGE = 200
 LONGEST_URI = 4096
 LONGEST_SEARCH = 100
 MOST_SELECTED = 1000
+# 32 bytes as base64url: of the last character four bits count.
+AUTH_SECRET = r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$"
 
 # PostgreSQL knows no NUL, and nobody searches for one.
 Search = Annotated[str, StringConstraints(max_length=LONGEST_SEARCH, pattern=r"^[^\x00]*$")]
@@ -133,7 +135,7 @@ class Activity(Strict):
 
 class Recovery(Strict):
     email: str = Field(min_length=3, max_length=254)
-    auth_secret: str = Field(min_length=43, max_length=43)
+    auth_secret: str = Field(pattern=AUTH_SECRET)
     code: str = Field(min_length=1, max_length=64)
 
 

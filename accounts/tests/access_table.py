@@ -32,7 +32,7 @@ OPERATORS = (SIGN_IN, SIGN_IN, ENROL, CLOSED, OPEN, OPEN)
 ADMIN = (KEPT_OUT, KEPT_OUT, ENROL, KEPT_OUT, KEPT_OUT, LET_IN)
 LEAVING = (SIGN_IN,) * 6
 # Of the API: for who shows a token, which none of these does. A session opens nothing there.
-TOKENS = (NO_TOKEN,) * 6
+TOKENS = (NO_TOKEN, NO_TOKEN, CLOSED, NO_TOKEN, NO_TOKEN, NO_TOKEN)
 # Of the API, with the session that pages have; refusals are told in words, not by leading away.
 API_SESSIONS = (NO_TOKEN, NO_TOKEN, CLOSED, OPEN, OPEN, OPEN)
 # Of the API, for who has no session; whoever has no second factor yet is closed out first.

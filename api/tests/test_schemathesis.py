@@ -6,11 +6,14 @@ from typing import Any
 
 import schemathesis
 from django.core.cache import cache
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from django.test import Client, override_settings
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import load_all_checks
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from accounts.tests.test_access_matrix import make_export
 from api.tests.making import make_token
@@ -21,6 +24,9 @@ from tests.figures import rounds
 from vault.models import OtpEntry
 from vault.tests.making import make_entry
 
+# Whether a link holds a secret, and whether the parts of a wish go together: what is of the right
+# type may be refused there all the same. Every other check holds for these as well.
+SAID_BY_NO_SCHEMA = {"add_entry", "export_applications"}
 EXAMPLES = rounds(few=6, many=200)
 BOUNDED = settings(
     max_examples=EXAMPLES,
@@ -54,10 +60,15 @@ class ConformanceTests(base.TestCase):
             "entry_id": str(OtpEntry.objects.filter(owner=self.alice, type="totp").get().pk),
             "export_id": str(make_export(self.alice)),
         }
+        # As Django's own client does, whose requests are over by now: the transaction that is
+        # undone in the end lives in these connections.
+        for signal in (request_started, request_finished):
+            signal.disconnect(close_old_connections)
+            self.addCleanup(signal.connect, close_old_connections)
         self.schema = schemathesis.openapi.from_wsgi("/api/openapi.json", get_wsgi_application())
 
     def test_answers_good_requests_as_the_document_says(self) -> None:
-        assert self.walk(GenerationMode.POSITIVE) == 15
+        assert self.walk(GenerationMode.POSITIVE) == 13
 
     def test_refuses_bad_requests_as_the_document_says(self) -> None:
         assert self.walk(GenerationMode.NEGATIVE) > 10
@@ -80,6 +91,8 @@ class ConformanceTests(base.TestCase):
 
     def try_out(self, operation: Any, mode: GenerationMode) -> None:
         headers = self.headers[_opens(operation)]
+        name = operation.definition.raw["operationId"]
+        excluded = [positive_data_acceptance] if name in SAID_BY_NO_SCHEMA else []
         seen: list[int] = []
 
         @BOUNDED
@@ -90,7 +103,8 @@ class ConformanceTests(base.TestCase):
                 # A made-up id names nothing; a known one is worth more.
                 names = {name: self.known[name] for name in case.path_parameters or {}}
                 case.path_parameters = names
-            seen.append(case.call_and_validate(headers=headers).status_code)
+            answer = case.call_and_validate(headers=headers, excluded_checks=excluded)
+            seen.append(answer.status_code)
 
         each()
         assert seen
