@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts import confirmation, factors
 
 View = Callable[..., HttpResponse]
+Wrapped = TypeVar("Wrapped", bound=Callable[..., HttpResponseBase])
 
 
 # What a session that came in by a backup sign-in code may do all the same: add a factor.
@@ -46,16 +47,19 @@ def ask_to_confirm(back: str) -> HttpResponse:
     return redirect(f"{reverse('accounts:confirm')}?{urlencode({'next': back})}")
 
 
-def operator_required(view: View) -> View:
-    """Only for operators; others are told 403."""
+def permitted(*names: str) -> Callable[[Wrapped], Wrapped]:
+    """Only for people whose role has all these permissions; others are told 403."""
 
-    @functools.wraps(view)
-    def operated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not getattr(request.user, "is_staff", False):
-            raise PermissionDenied
-        return view(request, *args, **kwargs)
+    def decorate(view: Wrapped) -> Wrapped:
+        @functools.wraps(view)
+        def permitted_view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not request.user.has_perms(names):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
 
-    return operated
+        return cast(Wrapped, permitted_view)
+
+    return decorate
 
 
 def _is_open_to_restricted(request: HttpRequest) -> bool:

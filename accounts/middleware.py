@@ -5,11 +5,13 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone, translation
+from django.utils.module_loading import import_string
 
 from accounts import factors, policy
 
@@ -44,6 +46,17 @@ def page_of(request: HttpRequest) -> str:
     return came_from.path if came_from.netloc == request.get_host() else ""
 
 
+def is_visit(request: HttpRequest) -> bool:
+    """Whether somebody looks in at the front door, who was not on the way to anything.
+
+    A browser that holds a session's cookie was signed in here: it is led to the sign-in, which
+    says why the session ended and leads back.
+    """
+    match = request.resolver_match
+    is_front = match is not None and match.view_name == settings.LOGIN_REDIRECT_URL
+    return is_front and not request.GET and settings.SESSION_COOKIE_NAME not in request.COOKIES
+
+
 class LoginRequired(LoginRequiredMiddleware):
     """Everything needs a session but what is marked public; a page's own request is told 401."""
 
@@ -54,6 +67,9 @@ class LoginRequired(LoginRequiredMiddleware):
             return JsonResponse({"signed_in": False}, status=401)
         if request.method not in SAFE_METHODS:
             return redirect_to_login(page_of(request) or request.get_full_path())
+        if is_visit(request):
+            welcome: Callable[[HttpRequest], HttpResponse] = import_string(settings.VISITORS_PAGE)
+            return welcome(request)
         return super().handle_no_permission(request, view_func)
 
 

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
+
 from accounts.models import User
 
 
 class LastOperator(Exception):
     """The only operator cannot go while other people have accounts here."""
+
+
+def active() -> QuerySet[User]:
+    """Who may do everything here, and is not switched off."""
+    return User.objects.filter(is_staff=True, is_superuser=True, is_active=True)
+
+
+def is_one(user: User) -> bool:
+    return user.is_staff and user.is_superuser
 
 
 def ask_to_lose(user: User) -> None:
@@ -15,7 +26,7 @@ def ask_to_lose(user: User) -> None:
     The rows of all operators are locked: of two who would take the role from each other at the
     same moment the second sees what the first has done.
     """
-    active = User.objects.filter(is_staff=True, is_active=True).order_by("pk")
-    operators = list(active.select_for_update().values_list("pk", flat=True))
+    rows = active().order_by("pk").select_for_update()
+    operators = list(rows.values_list("pk", flat=True))
     if operators == [user.pk]:
         raise LastOperator

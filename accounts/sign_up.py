@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from accounts import addresses, links, signals
+from accounts import addresses, links, operators, roles, signals
 from accounts.credentials import NewCredentials
 from accounts.models import SignUpToken, User
 from audit import events
@@ -39,7 +39,7 @@ class SignUpClosed(SignUpRefused):
 
 
 def has_operator() -> bool:
-    return User.objects.filter(is_staff=True, is_active=True).exists()
+    return operators.active().exists()
 
 
 def make_set_up_link(*, at: datetime) -> str:
@@ -159,6 +159,7 @@ def _make_user(
     try:
         with transaction.atomic():
             user.save(force_insert=True)
+            roles.join(user, roles.OPERATOR if token.makes_operator else roles.NONE)
     except IntegrityError:
         raise AddressTaken from None
     return user

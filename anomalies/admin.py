@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.decorators import permitted
 from accounts.views.account import current_user
 from anomalies import cases, demands, grants, report, words, worldmap
 from anomalies.forms import ReasonForm
@@ -86,17 +88,18 @@ class ReviewCaseAdmin(Unchangeable):
         return ", ".join(words.title(rule) for rule in row.rules.split())
 
     def get_urls(self) -> list[URLPattern]:
-        wrap = self.admin_site.admin_view
+        wrap, seen = self.admin_site.admin_view, permitted("anomalies.view_reviewcase")
+        decided = permitted("anomalies.decide_case")(require_POST(self.decide))
         return [
-            path("report/", wrap(require_safe(self.report_page)), name="anomalies_report"),
+            path("report/", wrap(seen(require_safe(self.report_page))), name="anomalies_report"),
             path(
                 "report/<slug:table>.csv",
-                wrap(require_safe(self.report_csv)),
+                wrap(seen(require_safe(self.report_csv))),
                 name="anomalies_report_csv",
             ),
             path(
                 "<uuid:case_id>/decide/<slug:deed>/",
-                wrap(require_POST(self.decide)),
+                wrap(decided),
                 name="anomalies_decide",
             ),
             *super().get_urls(),
@@ -109,6 +112,8 @@ class ReviewCaseAdmin(Unchangeable):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         return self._page(request, object_id, ReasonForm())
 
     def decide(self, request: HttpRequest, case_id: Any, deed: str) -> HttpResponse:
@@ -148,6 +153,7 @@ class ReviewCaseAdmin(Unchangeable):
             "title": _("Unusual sign-in of %(user)s") % {"user": case.user},
             "opts": self.opts,
             "case": case,
+            "may_decide": request.user.has_perm("anomalies.decide_case"),
             "attempt": case.attempt,
             "form": form,
             "timeline": timeline,
@@ -229,7 +235,8 @@ class PasswordDemandAdmin(Unchangeable):
     list_display = ("user", "is_by_operator", "created_at", "lifted_at", "is_in_force")
     list_display_links = None
     list_select_related = ("user",)
-    search_fields = ("user__email",)
+    list_filter = ("is_by_operator", "created_at", "lifted_at")
+    search_fields = ("user__email", "user__display_name")
     ordering = ("-created_at",)
     actions = ("lift",)
 
@@ -237,8 +244,11 @@ class PasswordDemandAdmin(Unchangeable):
     def is_in_force(self, row: PasswordDemand) -> bool:
         return row.lifted_at is None and row.credentials_version == row.user.credentials_version
 
+    def has_lift_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("anomalies.decide_case")
+
     @admin.action(
-        description=gettext_lazy("Let them sign in without a new password"), permissions=["view"]
+        description=gettext_lazy("Let them sign in without a new password"), permissions=["lift"]
     )
     def lift(self, request: HttpRequest, queryset: QuerySet[PasswordDemand]) -> HttpResponse | None:
         """Ask for the reason, then lift each demand that is in force."""

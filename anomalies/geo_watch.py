@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts.models import User
+from accounts import operators
 from anomalies.models import GeoNotice
 from core import geo
 from notifications import services as notifications
@@ -29,6 +29,6 @@ def watch(*, at: datetime) -> bool:
         _, is_new = GeoNotice.objects.get_or_create(status=state.status, defaults={"told_at": at})
         if is_new:
             words = {"status": WORDS[state.status], "address": "", "browser": ""}
-            for operator in User.objects.filter(is_staff=True, is_active=True):
+            for operator in operators.active():
                 notifications.notify(operator, "geo_not_evaluated", params=words, at=at)
     return is_new

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import operators
 from accounts.models import User
 from anomalies.models import LoginAttempt, SignInGrant
 from audit import events
@@ -120,6 +121,6 @@ def _words(row: SignInGrant) -> dict[str, str]:
 
 
 def _tell_operators(user: User, *, at: datetime) -> None:
-    for operator in User.objects.filter(is_staff=True, is_active=True).exclude(pk=user.pk):
+    for operator in operators.active().exclude(pk=user.pk):
         words = {"email": user.email, "address": "", "browser": ""}
         notifications.notify(operator, "sign_in_to_review", params=words, at=at)

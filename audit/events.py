@@ -52,6 +52,7 @@ IDENTITY_REFUSED = "account.identity_refused"
 OPERATOR_MADE = "account.operator_made"
 OPERATOR_UNMADE = "account.operator_unmade"
 OPERATOR_KEPT = "account.operator_kept"
+ROLE_CHANGED = "account.role_changed"
 PASSWORD_CHANGED = "account.password_changed"
 PASSWORD_RESET = "account.password_reset"
 RESET_REQUESTED = "reset.requested"
@@ -207,6 +208,7 @@ SENTENCES: Mapping[str, StrPromise] = {
     IDENTITY_REFUSED: _("Linking a sign-in elsewhere to your account was refused."),
     OPERATOR_MADE: _("Your groups made you an operator."),
     OPERATOR_UNMADE: _("Your groups no longer make you an operator."),
+    ROLE_CHANGED: _("Your role in the administration was changed to: %(role)s."),
     OPERATOR_KEPT: _("You stay an operator against your groups, as there is no other."),
     PASSWORD_CHANGED: _("Your password was changed."),
     PASSWORD_RESET: _("Your password was reset with a mailed link."),

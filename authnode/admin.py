@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import confirmation, factors
 from accounts.decorators import ask_to_confirm
+from accounts.middleware import SAFE_METHODS
 from accounts.views.account import current_user
 from authnode import overview
 
@@ -47,7 +48,7 @@ class OperatorSite(admin.AdminSite):
 
         @functools.wraps(view)
         def confirmed(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            is_write = request.method == "POST" and self.has_permission(request)
+            is_write = request.method not in SAFE_METHODS and self.has_permission(request)
             if is_write and not confirmation.is_fresh(
                 request, at=timezone.now(), within=confirmation.FRESH_FOR_ADMIN
             ):

@@ -23,8 +23,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.utils import timezone
 
-from accounts import factors
-from accounts.models import User
+from accounts import factors, operators
 from authnode import startup
 from authnode.celery import app as celery
 from core import keycheck
@@ -158,16 +157,16 @@ def mail_server() -> list[Finding]:
 
 
 def people() -> list[Finding]:
-    operators = list(User.objects.filter(is_staff=True, is_active=True))
-    if not operators:
+    active = list(operators.active())
+    if not active:
         sentence = "Nobody can administer this site."
         advice = "Open the link that “manage.py setup_link” prints."
         return [Finding("operators", State.PROBLEM, sentence, advice)]
-    bare = [user.email for user in operators if not factors.count(user)]
+    bare = [user.email for user in active if not factors.count(user)]
     if bare:
         sentence = f"Operators without a second factor: {', '.join(bare)}."
         return [Finding("operators", State.WARNING, sentence, "Ask them to add one.")]
-    return [Finding("operators", State.WELL, f"{len(operators)}, each with a second factor.")]
+    return [Finding("operators", State.WELL, f"{len(active)}, each with a second factor.")]
 
 
 def clock() -> list[Finding]:

@@ -214,6 +214,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "accounts:sign-in"
 LOGIN_REDIRECT_URL = "vault:list"
+# Answers visitors at the front door, in place of the sign-in.
+VISITORS_PAGE = "authnode.views.welcome"
 SECOND_FACTORS = [
     "accounts.passkeys.factor.factor",
     "accounts.totp.factor.factor",
@@ -237,6 +239,13 @@ OVERVIEW = [
     "audit.overview.figures",
     "jobs.overview.figures",
     "authnode.overview.figures",
+]
+# What the helpdesk may do beside seeing everything; operators may do all of it, and the rest.
+HELPDESK_PERMISSIONS = [
+    "accounts.unlock_signin",
+    "accounts.reset_factors",
+    "recovery.invalidate_codes",
+    "sessions_lock.end_sessions",
 ]
 USER_FILTERS = ["recovery.admin.CodesFilter"]
 # How many backup sign-in codes may be tried within an hour.

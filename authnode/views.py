@@ -2,11 +2,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.staticfiles import finders
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
+
+
+def welcome(request: HttpRequest) -> HttpResponse:
+    """The front door, for who is not signed in and was not on the way to anything."""
+    return render(request, "welcome.html", {"takes_sign_ups": settings.SIGN_UP == "open"})
 
 
 @login_not_required

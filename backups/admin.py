@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import filesizeformat
@@ -23,7 +24,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import confirmation
-from accounts.decorators import ask_to_confirm
+from accounts.decorators import ask_to_confirm, permitted
 from accounts.views.account import current_user
 from audit import events
 from audit import services as audit
@@ -111,6 +112,8 @@ class BackupAdmin(admin.ModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         backup = self._backup(object_id)
         context = self._context(
             request,
@@ -292,22 +295,23 @@ class BackupAdmin(admin.ModelAdmin):
         return True
 
     def get_urls(self) -> list[URLPattern]:
-        def page(route: str, view: View, name: str, methods: Any) -> URLPattern:
-            wrapped = self.admin_site.admin_view(methods(view))
+        def page(route: str, view: View, name: str, methods: Any, permission: str) -> URLPattern:
+            needed = permitted(f"backups.{permission}_backup")
+            wrapped = self.admin_site.admin_view(needed(methods(view)))
             found: URLPattern = path(route, wrapped, name=f"backups_backup_{name}")
             return found
 
         one, run = "<uuid:backup_id>/", "restores/<uuid:run_id>/"
         return [
-            page("create/", self.create_page, "create", get_or_post),
-            page("plan/", self.plan_page, "plan", get_or_post),
-            page(f"{one}verify/", self.verify_deed, "verify", require_POST),
-            page(f"{one}download/", self.download_deed, "download", require_POST),
-            page(f"{one}remove/", self.remove_page, "remove", get_or_post),
-            page(f"{one}progress/", self.progress, "progress", require_safe),
-            page(f"{one}restore/", self.wish_page, "restore", get_or_post),
-            page(run, self.run_page, "run", get_or_post),
-            page(f"{run}progress/", self.run_progress, "run_progress", require_safe),
+            page("create/", self.create_page, "create", get_or_post, "make"),
+            page("plan/", self.plan_page, "plan", get_or_post, "make"),
+            page(f"{one}verify/", self.verify_deed, "verify", require_POST, "make"),
+            page(f"{one}download/", self.download_deed, "download", require_POST, "download"),
+            page(f"{one}remove/", self.remove_page, "remove", get_or_post, "delete"),
+            page(f"{one}progress/", self.progress, "progress", require_safe, "view"),
+            page(f"{one}restore/", self.wish_page, "restore", get_or_post, "restore"),
+            page(run, self.run_page, "run", get_or_post, "restore"),
+            page(f"{run}progress/", self.run_progress, "run_progress", require_safe, "restore"),
             *super().get_urls(),
         ]
 

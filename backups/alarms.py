@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
+from accounts import operators
 from accounts.models import User
 from backups import schedule
 from backups.models import Backup, BackupAlarm
@@ -25,7 +26,7 @@ def raise_alarm(name: str, sentence: str, *, at: datetime) -> None:
         due = BackupAlarm.objects.filter(name=name, told_at__lte=at - TELL_AGAIN_AFTER)
         if not is_new and not due.update(told_at=at):
             return
-        for operator in User.objects.filter(is_staff=True, is_active=True):
+        for operator in operators.active():
             notifications.notify(operator, KINDS[name], params={"reason": sentence}, at=at)
 
 

@@ -23,12 +23,12 @@ from django.conf import settings
 from django.db.models import Field, ForeignKey, Model
 
 ROWS, MONOTONE, KEEP_LIVE, NEVER = "rows", "monotone", "keep live", "never"
-# Tables of packages, which cannot say it themselves. Permissions and content types are made by
-# `migrate`, lock-outs are for minutes, and the schedule is taken over by name (see schedule.py).
+# Tables of packages, which cannot say it themselves. Permissions, roles and content types are made
+# by `migrate`, lock-outs are for minutes, and the schedule is taken over by name (see schedule.py).
 FOREIGN_POLICIES = {
     "admin.LogEntry": KEEP_LIVE,
-    "auth.Group": KEEP_LIVE,
-    "auth.Group_permissions": KEEP_LIVE,
+    "auth.Group": NEVER,
+    "auth.Group_permissions": NEVER,
     "accounts.User_groups": KEEP_LIVE,
     "accounts.User_user_permissions": KEEP_LIVE,
     "auth.Permission": NEVER,
@@ -39,6 +39,7 @@ FOREIGN_APPS = {"axes": NEVER, "django_celery_beat": NEVER}
 BY_NAME = {
     "contenttypes.ContentType": ("app_label", "model"),
     "auth.Permission": ("content_type_id", "codename"),
+    "auth.Group": ("name",),
 }
 EXCLUDED = {"sessions.Session"}
 

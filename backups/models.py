@@ -81,6 +81,11 @@ class Backup(models.Model):
     class Meta:
         verbose_name = _("backup")
         verbose_name_plural = _("backups")
+        permissions = [
+            ("make_backup", "Can make, verify and plan backups"),
+            ("download_backup", "Can download a backup"),
+            ("restore_backup", "Can restore a backup"),
+        ]
 
     def __str__(self) -> str:
         return self.name

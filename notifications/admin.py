@@ -14,7 +14,9 @@ class OutgoingMailAdmin(admin.ModelAdmin):
 
     actions = None
     list_display = ("kind", "created_at", "sent_at", "failed_at")
-    list_filter = ("kind",)
+    list_filter = ("kind", "created_at", "sent_at", "failed_at")
+    search_fields = ("id", "kind", "user")
+    show_full_result_count = False
     ordering = ("-created_at",)
     fields = ("kind", "user", "created_at", "sent_at", "failed_at")
 

@@ -264,6 +264,15 @@ SIGN_IN_TO_REVIEW = Kind(
     _("A held sign-in waits for you"),
     _("A sign-in of %(email)s is held. Approve it in the administration if you know it is them."),
 )
+ROLE_CHANGED = Kind(
+    "role_changed",
+    _("Role changed"),
+    _(
+        "Your role in the administration is now: %(role)s. All your sessions ended, and trusted"
+        " browsers were forgotten."
+    ),
+    is_security=True,
+)
 GEO_NOT_EVALUATED = Kind(
     "geo_not_evaluated",
     _("Places of sign-ins are not evaluated"),
@@ -368,6 +377,7 @@ ALL: Mapping[str, Kind] = {
         SIGN_IN_APPROVED,
         ACCOUNT_CLOSED,
         SIGN_IN_TO_REVIEW,
+        ROLE_CHANGED,
         GEO_NOT_EVALUATED,
         EXPORTED,
         EXPORTED_PLAIN,

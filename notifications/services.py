@@ -143,7 +143,7 @@ def mark_all_read(*, user: Person, at: datetime) -> int:
 
 
 def _is_operator(user: Person) -> bool:
-    return bool(getattr(user, "is_staff", False))
+    return bool(getattr(user, "is_superuser", False))
 
 
 def _choice(kind: kinds.Kind, row: NotificationPreference | None) -> Choice:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
+from accounts.decorators import permitted
 from accounts.models import User
 from accounts.views.account import current_user
 from recovery import overview, report
@@ -22,6 +23,29 @@ from recovery.forms import ReasonForm
 from recovery.models import RecoverySet
 
 INVALIDATE = "invalidate_codes"
+
+
+class StockFilter(admin.SimpleListFilter):
+    title = gettext_lazy("codes left")
+    parameter_name = "left"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            (overview.NONE, _("none")),
+            (overview.LOW, _("few")),
+            (overview.ENOUGH, _("enough")),
+        ]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[RecoverySet]
+    ) -> QuerySet[RecoverySet]:
+        low = recovery.LOW
+        wanted = {
+            overview.NONE: {"left_count": 0},
+            overview.LOW: {"left_count__gt": 0, "left_count__lte": low},
+            overview.ENOUGH: {"left_count__gt": low},
+        }
+        return queryset.filter(**wanted.get(self.value() or "", {}))
 
 
 class CodesFilter(admin.SimpleListFilter):
@@ -49,6 +73,7 @@ class RecoverySetAdmin(admin.ModelAdmin):
     list_display = ("user", "made", "left", "generated_at", "last_used_at")
     list_display_links = None
     list_select_related = ("user",)
+    list_filter = (StockFilter, "generated_at", "last_used_at")
     search_fields = ("user__email", "user__display_name")
     ordering = ("user__email",)
     actions = (INVALIDATE,)
@@ -77,7 +102,10 @@ class RecoverySetAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    @admin.action(description=gettext_lazy("Invalidate all codes"), permissions=["view"])
+    def has_invalidate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("recovery.invalidate_codes")
+
+    @admin.action(description=gettext_lazy("Invalidate all codes"), permissions=["invalidate"])
     def invalidate_codes(
         self, request: HttpRequest, queryset: QuerySet[RecoverySet]
     ) -> HttpResponse | None:
@@ -98,16 +126,16 @@ class RecoverySetAdmin(admin.ModelAdmin):
         return TemplateResponse(request, "admin/recovery/invalidate.html", context, status=status)
 
     def get_urls(self) -> list[URLPattern]:
-        wrap = self.admin_site.admin_view
+        wrap, seen = self.admin_site.admin_view, permitted("recovery.view_recoveryset")
         return [
             path(
                 "report/",
-                wrap(require_safe(self.report_page)),
+                wrap(seen(require_safe(self.report_page))),
                 name="recovery_report",
             ),
             path(
                 "report/<slug:table>.csv",
-                wrap(require_safe(self.report_csv)),
+                wrap(seen(require_safe(self.report_csv))),
                 name="recovery_report_csv",
             ),
             *super().get_urls(),

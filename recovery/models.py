@@ -39,6 +39,7 @@ class RecoverySet(models.Model):
     class Meta:
         verbose_name = _("set of backup sign-in codes")
         verbose_name_plural = _("backup sign-in codes")
+        permissions = [("invalidate_codes", "Can invalidate backup sign-in codes")]
         constraints = [
             models.UniqueConstraint(
                 fields=["user"],

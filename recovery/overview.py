@@ -18,6 +18,7 @@ from recovery import services as recovery
 from recovery.models import RecoveryCode
 
 NONE, LOW, ENOUGH = "none", "low", "enough"
+TITLES = {NONE: _("none"), LOW: _("few"), ENOUGH: _("enough")}
 
 
 def filtered(people: QuerySet[User], which: str) -> QuerySet[User]:

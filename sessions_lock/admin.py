@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
+from accounts.decorators import permitted
 from accounts.views.account import current_user
 from sessions_lock import forms, operators, pages, timeouts
 from sessions_lock.models import LockTimeout, SessionActivity
@@ -87,7 +88,13 @@ class SessionActivityAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    @admin.action(description=gettext_lazy("End the selected sessions"), permissions=["view"])
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("sessions_lock.end_sessions")
+
+    def has_extend_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("sessions_lock.extend_sessions")
+
+    @admin.action(description=gettext_lazy("End the selected sessions"), permissions=["end"])
     def end_sessions(
         self, request: HttpRequest, queryset: QuerySet[SessionActivity]
     ) -> HttpResponse | None:
@@ -108,7 +115,7 @@ class SessionActivityAdmin(admin.ModelAdmin):
             text=_("They end at once; their users sign in again, and are told why."),
         )
 
-    @admin.action(description=gettext_lazy("Extend the selected sessions"), permissions=["view"])
+    @admin.action(description=gettext_lazy("Extend the selected sessions"), permissions=["extend"])
     def extend_sessions(
         self, request: HttpRequest, queryset: QuerySet[SessionActivity]
     ) -> HttpResponse | None:
@@ -132,7 +139,7 @@ class SessionActivityAdmin(admin.ModelAdmin):
         )
 
     @admin.action(
-        description=gettext_lazy("End all sessions of the people selected"), permissions=["view"]
+        description=gettext_lazy("End all sessions of the people selected"), permissions=["end"]
     )
     def end_of_people(
         self, request: HttpRequest, queryset: QuerySet[SessionActivity]
@@ -157,6 +164,7 @@ class SessionActivityAdmin(admin.ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         everybody = require_http_methods(["GET", "HEAD", "POST"])(self.end_everybodys)
+        everybody = permitted("sessions_lock.end_everybody")(everybody)
         wrap = self.admin_site.admin_view
         own = [path("everybody/", wrap(everybody), name="sessions_lock_everybody")]
         return own + super().get_urls()
@@ -214,6 +222,7 @@ class LockTimeoutAdmin(admin.ModelAdmin):
     form = forms.LimitForm
     list_display = ("user", "minutes", "most_minutes", "effective")
     list_select_related = ("user",)
+    list_filter = ("minutes", "most_minutes")
     search_fields = ("user__email", "user__display_name")
     autocomplete_fields = ("user",)
     ordering = ("user__email",)

@@ -78,6 +78,11 @@ class SessionActivity(models.Model):
     class Meta:
         verbose_name = _("session")
         verbose_name_plural = _("sessions")
+        permissions = [
+            ("end_sessions", "Can end sessions of people"),
+            ("extend_sessions", "Can extend sessions"),
+            ("end_everybody", "Can end everybody’s sessions"),
+        ]
         indexes = [
             # What the sweep asks: which of the open ones are due, the longest overdue first.
             models.Index(

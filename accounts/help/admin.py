@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.decorators import permitted
 from accounts.help import services as factor_help
 from accounts.help.forms import ReasonForm
 from accounts.models import FactorReset, User
@@ -39,16 +40,16 @@ class FactorHelp(admin.ModelAdmin):
         return int(user.apps + user.keys)
 
     def get_urls(self) -> list[URLPattern]:
-        wrap = self.admin_site.admin_view
+        wrap, needed = self.admin_site.admin_view, permitted("accounts.reset_factors")
         return [
             path(
                 "<uuid:user_id>/reset-factors/",
-                wrap(require_http_methods(["GET", "HEAD", "POST"])(self.reset_factors)),
+                wrap(needed(require_http_methods(["GET", "HEAD", "POST"])(self.reset_factors))),
                 name="accounts_user_reset_factors",
             ),
             path(
                 "<uuid:user_id>/withdraw-reset/",
-                wrap(require_POST(self.withdraw_reset)),
+                wrap(needed(require_POST(self.withdraw_reset))),
                 name="accounts_user_withdraw_reset",
             ),
             *super().get_urls(),
@@ -63,7 +64,11 @@ class FactorHelp(admin.ModelAdmin):
     ) -> HttpResponse:
         user = self.get_object(request, object_id)
         waiting = factor_help.waiting(user) if user else None
-        context = {**(extra_context or {}), "factor_reset_of_user": waiting}
+        context = {
+            **(extra_context or {}),
+            "factor_reset_of_user": waiting,
+            "may_reset": request.user.has_perm("accounts.reset_factors"),
+        }
         return super().change_view(request, object_id, form_url, context)
 
     def reset_factors(self, request: HttpRequest, user_id: UUID) -> HttpResponse:
@@ -105,6 +110,8 @@ class FactorHelp(admin.ModelAdmin):
             )
         except factor_help.NothingToReset:
             messages.warning(request, _("This person has no second factor."))
+        except factor_help.NotTheirs:
+            messages.warning(request, _("Only an operator may do this for somebody with a role."))
         except factor_help.ResetWaits:
             messages.warning(request, _("A reset for this person waits already."))
         else:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from accounts import factors, signals
+from accounts import factors, operators, roles, signals
 from accounts.models import FactorReset, Passkey, TotpDevice, User
 from audit import events
 from audit import services as audit
@@ -35,6 +35,10 @@ class ResetWaits(ResetRefused):
     """A reset of this user's factors waits already."""
 
 
+class NotTheirs(ResetRefused):
+    """Only an operator may ask this for somebody who has a role."""
+
+
 class ResetClosed(ResetRefused):
     """The reset was stopped, was carried out, or never existed."""
 
@@ -47,7 +51,10 @@ def request_reset(
     at: datetime,
     waits_for: timedelta = WAITS_FOR,
 ) -> FactorReset:
-    """Ask for the removal of a user's factors; raises NothingToReset or ResetWaits."""
+    """Ask for the removal of a user's factors; raises ResetRefused."""
+    # Whoever helps would else be an operator's second factor away from being one.
+    if by is not None and roles.of(user) and not operators.is_one(by):
+        raise NotTheirs
     if factors.count(user) == 0:
         raise NothingToReset
     row = FactorReset(

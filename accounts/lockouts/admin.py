@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.decorators import permitted
 from accounts.lockouts import services as lockouts
 from accounts.models import LockedSignIn
 from accounts.views.account import current_user
@@ -22,11 +23,12 @@ class LockedSignInAdmin(admin.ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
+        seen, helped = permitted("accounts.view_lockedsignin"), permitted("accounts.unlock_signin")
         return [
-            path("", wrap(self.changelist_view), name="accounts_lockedsignin_changelist"),
+            path("", wrap(seen(self.changelist_view)), name="accounts_lockedsignin_changelist"),
             path(
                 "unlock/",
-                wrap(require_POST(self.unlock)),
+                wrap(helped(require_POST(self.unlock))),
                 name="accounts_lockedsignin_unlock",
             ),
         ]
@@ -34,14 +36,18 @@ class LockedSignInAdmin(admin.ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        now = timezone.now()
+        now, wanted = timezone.now(), request.GET.get("q", "").strip().lower()[:255]
         context = {
             **self.admin_site.each_context(request),
             "title": _("Locked sign-ins"),
             "opts": self.opts,
+            "may_unlock": request.user.has_perm("accounts.unlock_signin"),
             "locks": [
-                (lock, int((lock.until - now).total_seconds())) for lock in lockouts.locked(at=now)
+                (lock, int((lock.until - now).total_seconds()))
+                for lock in lockouts.locked(at=now)
+                if wanted in lock.address.lower() or wanted in lock.network
             ],
+            "wanted": wanted,
         }
         return TemplateResponse(request, "admin/accounts/lockedsignin/change_list.html", context)
 

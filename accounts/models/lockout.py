@@ -13,3 +13,4 @@ class LockedSignIn(AccessAttempt):
         proxy = True
         verbose_name = _("locked sign-in")
         verbose_name_plural = _("locked sign-ins")
+        permissions = [("unlock_signin", "Can unlock a sign-in")]

@@ -119,6 +119,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
+        permissions = [
+            ("give_role", "Can give and take roles"),
+            ("reset_factors", "Can reset second factors of people without a role"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(email=models.functions.Lower("email")),

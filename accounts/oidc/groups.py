@@ -5,9 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 
-from accounts import operators
+from accounts import operators, roles
 from accounts.models import User
 from accounts.oidc import tokens
 from audit import events
@@ -21,15 +20,12 @@ def keep_in_step(user: User, claims: dict[str, Any], *, at: datetime) -> None:
     if not settings.OIDC_OPERATOR_GROUP:
         return
     is_member = settings.OIDC_OPERATOR_GROUP in tokens.words(claims, settings.OIDC_GROUPS_CLAIM)
-    if is_member == user.is_staff == user.is_superuser:
+    # Any other role was given here, and is nothing of the provider's.
+    if is_member == operators.is_one(user):
         return
+    role = roles.OPERATOR if is_member else roles.NONE
     try:
-        with transaction.atomic():
-            if not is_member:
-                operators.ask_to_lose(user)
-            User.objects.filter(pk=user.pk).update(is_staff=is_member, is_superuser=is_member)
-            event = events.OPERATOR_MADE if is_member else events.OPERATOR_UNMADE
-            audit.record(event, user=user.pk, at=at)
+        roles.give(user, role, by=None, from_groups=True, at=at)
     except operators.LastOperator:
         logger.warning("The last operator is in no operator group, and stays one all the same.")
         audit.record(events.OPERATOR_KEPT, user=user.pk, at=at)

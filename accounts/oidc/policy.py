@@ -14,7 +14,7 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpRequest
 
-from accounts import signin
+from accounts import operators, signin
 from accounts.models import User
 from audit import events
 from audit import services as audit
@@ -34,7 +34,7 @@ def has_own_ways(request: HttpRequest) -> bool:
 
 def may_have_password(user: User) -> bool:
     """Whether a password of theirs opens anything, so that it may be reset."""
-    return user.is_staff or not settings.OIDC_ONLY
+    return operators.is_one(user) or not settings.OIDC_ONLY
 
 
 def ask_for_own_way(request: HttpRequest, *, at: datetime) -> None:
@@ -51,7 +51,7 @@ def break_glass(user: User, *, at: datetime) -> None:
     """
     if not settings.OIDC_ONLY:
         return
-    if not user.is_staff:
+    if not operators.is_one(user):
         _record_refusal(user.pk, at=at)
         raise signin.WrongPassword
     logger.warning("An operator signed in past the single sign-on that is demanded.")

@@ -24,6 +24,8 @@ GET, POST, BOTH = {"GET"}, {"POST"}, {"GET", "POST"}
 PUBLIC = (OPEN,) * 6
 # Open to all but who must add a factor first: those pages are of no use to them.
 WELCOME = (OPEN, OPEN, ENROL, OPEN, OPEN, OPEN)
+# The front door: visitors see a page of their own there, and nothing is posted to it.
+FRONT = (OPEN, SIGN_IN, ENROL, OPEN, OPEN, OPEN)
 # For who has shown a password here, and nothing else of the user's.
 PENDING = (SIGN_IN, OPEN, ENROL, SIGN_IN, SIGN_IN, SIGN_IN)
 SIGNED_IN = (SIGN_IN, SIGN_IN, ENROL, OPEN, OPEN, OPEN)
@@ -37,6 +39,10 @@ TOKENS = (NO_TOKEN, NO_TOKEN, CLOSED, NO_TOKEN, NO_TOKEN, NO_TOKEN)
 API_SESSIONS = (NO_TOKEN, NO_TOKEN, CLOSED, OPEN, OPEN, OPEN)
 # Of the API, for who has no session; whoever has no second factor yet is closed out first.
 API_WELCOME = (OPEN, OPEN, CLOSED, OPEN, OPEN, OPEN)
+# Which roles the administration lets in where; the columns above hold for people without one.
+EVERY_ROLE = ("viewer", "helpdesk", "operator")
+HELPERS = ("helpdesk", "operator")
+OPERATORS_ALONE = ("operator",)
 # For signed-in people, who are signed out by it.
 LOCKING = (SIGN_IN, SIGN_IN, LEFT, LEFT, LEFT, LEFT)
 
@@ -53,6 +59,7 @@ class Access:
     methods: set[str]
     thing: str = ""
     foreign: str = NOTHING
+    roles: tuple[str, ...] = EVERY_ROLE
 
 
 def own(thing: str, methods: set[str]) -> Access:
@@ -61,7 +68,7 @@ def own(thing: str, methods: set[str]) -> Access:
 
 
 TABLE: dict[str, Access] = {
-    "vault:list": Access(SIGNED_IN, GET),
+    "vault:list": Access(FRONT, GET),
     "vault:codes": Access(SIGNED_IN, GET),
     "vault:add": Access(SIGNED_IN, GET),
     "vault:add-pictures": Access(SIGNED_IN, POST),
@@ -225,8 +232,8 @@ TABLE: dict[str, Access] = {
     "accounts:password": Access(SIGNED_IN, BOTH),
     "accounts:vault-key": Access(SIGNED_IN, BOTH),
     "accounts:delete": Access(SIGNED_IN, BOTH),
-    "accounts:invitations": Access(OPERATORS, BOTH),
-    "accounts:withdraw-invitation": Access(OPERATORS, POST),
+    "accounts:invitations": Access(OPERATORS, BOTH, roles=OPERATORS_ALONE),
+    "accounts:withdraw-invitation": Access(OPERATORS, POST, roles=OPERATORS_ALONE),
     "notes:state": Access(SIGNED_IN, GET),
     "notes:all": Access(SIGNED_IN, GET),
     "notes:some": Access(SIGNED_IN, POST),
@@ -259,29 +266,30 @@ TABLE: dict[str, Access] = {
     "admin:logout": Access((KEPT_OUT, KEPT_OUT, ENROL, OPEN, OPEN, LET_IN), BOTH),
     "admin:password_change": Access(ADMIN, BOTH),
     "admin:password_change_done": Access(ADMIN, BOTH),
-    "admin:autocomplete": Access(ADMIN, BOTH),
+    # Closed to everybody who does not ask for a field of a form.
+    "admin:autocomplete": Access(ADMIN, GET, roles=()),
     "admin:jsi18n": Access(ADMIN, BOTH),
     "admin:view_on_site": Access(ADMIN, BOTH),
     "admin:app_list": Access(ADMIN, BOTH),
-    "admin:accounts_user_reset_factors": Access(ADMIN, BOTH),
-    "admin:accounts_user_withdraw_reset": Access(ADMIN, POST),
+    "admin:accounts_user_reset_factors": Access(ADMIN, BOTH, roles=HELPERS),
+    "admin:accounts_user_withdraw_reset": Access(ADMIN, POST, roles=HELPERS),
     "admin:recovery_report": Access(ADMIN, GET),
     "admin:recovery_report_csv": Access(ADMIN, GET),
     "admin:anomalies_report": Access(ADMIN, GET),
     "admin:anomalies_report_csv": Access(ADMIN, GET),
-    "admin:anomalies_decide": Access(ADMIN, POST),
-    "admin:sessions_lock_everybody": Access(ADMIN, BOTH),
-    "admin:backups_backup_create": Access(ADMIN, BOTH),
-    "admin:backups_backup_plan": Access(ADMIN, BOTH),
-    "admin:backups_backup_verify": Access(ADMIN, POST),
-    "admin:backups_backup_download": Access(ADMIN, POST),
-    "admin:backups_backup_remove": Access(ADMIN, BOTH),
+    "admin:anomalies_decide": Access(ADMIN, POST, roles=OPERATORS_ALONE),
+    "admin:sessions_lock_everybody": Access(ADMIN, BOTH, roles=OPERATORS_ALONE),
+    "admin:backups_backup_create": Access(ADMIN, BOTH, roles=OPERATORS_ALONE),
+    "admin:backups_backup_plan": Access(ADMIN, BOTH, roles=OPERATORS_ALONE),
+    "admin:backups_backup_verify": Access(ADMIN, POST, roles=OPERATORS_ALONE),
+    "admin:backups_backup_download": Access(ADMIN, POST, roles=OPERATORS_ALONE),
+    "admin:backups_backup_remove": Access(ADMIN, BOTH, roles=OPERATORS_ALONE),
     "admin:backups_backup_progress": Access(ADMIN, GET),
-    "admin:backups_backup_restore": Access(ADMIN, BOTH),
-    "admin:backups_backup_run": Access(ADMIN, BOTH),
-    "admin:backups_backup_run_progress": Access(ADMIN, GET),
+    "admin:backups_backup_restore": Access(ADMIN, BOTH, roles=OPERATORS_ALONE),
+    "admin:backups_backup_run": Access(ADMIN, BOTH, roles=OPERATORS_ALONE),
+    "admin:backups_backup_run_progress": Access(ADMIN, GET, roles=OPERATORS_ALONE),
     "admin:accounts_lockedsignin_changelist": Access(ADMIN, BOTH),
-    "admin:accounts_lockedsignin_unlock": Access(ADMIN, POST),
+    "admin:accounts_lockedsignin_unlock": Access(ADMIN, POST, roles=HELPERS),
 }
 
 ADMIN_MODELS = (
@@ -292,11 +300,7 @@ ADMIN_MODELS = (
     "audit_tombstone",
     "auth_group",
     "backups_backup",
-    "django_celery_beat_clockedschedule",
-    "django_celery_beat_crontabschedule",
-    "django_celery_beat_intervalschedule",
     "django_celery_beat_periodictask",
-    "django_celery_beat_solarschedule",
     "jobs_job",
     "notifications_outgoingmail",
     "recovery_recoveryset",
@@ -307,7 +311,10 @@ ADMIN_MODELS = (
     "sessions_lock_sessionactivity",
 )
 TABLE |= {
-    f"admin:{model}_{page}": Access(ADMIN, BOTH)
+    f"admin:{model}_{page}": Access(ADMIN, BOTH, roles=allowed)
     for model in ADMIN_MODELS
-    for page in ("changelist", "add", "history", "delete", "change")
+    for page, allowed in (
+        *(("changelist", EVERY_ROLE), ("history", EVERY_ROLE), ("change", EVERY_ROLE)),
+        *(("add", OPERATORS_ALONE), ("delete", OPERATORS_ALONE)),
+    )
 }

@@ -292,14 +292,14 @@ class AdministrationTests(base.TestCase):
     def test_asks_before_it_writes(self) -> None:
         age_the_proof(self.client, minutes=11)
 
-        response = self.client.post(self.path, {"is_active": "on", "is_staff": "on"})
+        response = self.client.post(self.path, {"is_active": "on", "role": "operator"})
 
         assert response.headers["Location"].startswith("/confirm/?next=%2Fadmin%2F")
         assert not User.objects.get(pk=self.bob.pk).is_staff
         assert self.client.get(self.path).status_code == 200
 
     def test_makes_an_operator_of_somebody_and_records_it(self) -> None:
-        self.client.post(self.path, {"is_active": "on", "is_staff": "on"})
+        self.client.post(self.path, {"is_active": "on", "role": "operator"})
 
         bob = User.objects.get(pk=self.bob.pk)
         assert (bob.is_staff, bob.is_superuser) == (True, True)

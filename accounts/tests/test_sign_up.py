@@ -87,7 +87,7 @@ class SetUpLinkTests(base.TestCase):
         call_command("setup_link", if_needed=True, stdout=out)
         assert out.getvalue().startswith("http://localhost:8000/sign-up/#")
 
-        base.make_user("olga", is_staff=True)
+        base.make_user("olga", is_staff=True, is_superuser=True)
         out = StringIO()
         call_command("setup_link", if_needed=True, stdout=out)
         assert out.getvalue() == ""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import sign_up
-from accounts.decorators import operator_required
+from accounts.decorators import permitted
 from accounts.forms import InvitationForm
 from accounts.models import SignUpToken, User
 from core import allowances
@@ -22,7 +22,7 @@ from core import allowances
 PER_HOUR = 30
 
 
-@operator_required
+@permitted("accounts.add_signuptoken")
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitations(request: HttpRequest) -> HttpResponse:
     """Invite somebody, and see who has not come yet. A new link is shown in one answer only."""
@@ -35,7 +35,7 @@ def invitations(request: HttpRequest) -> HttpResponse:
     return _page(request, form)
 
 
-@operator_required
+@permitted("accounts.add_signuptoken")
 @require_POST
 def withdraw(request: HttpRequest, token_id: UUID) -> HttpResponse:
     try:

@@ -50,6 +50,7 @@ class ReviewCase(models.Model):
     class Meta:
         verbose_name = _("unusual sign-in")
         verbose_name_plural = _("unusual sign-ins")
+        permissions = [("decide_case", "Can decide a case")]
         indexes = [
             models.Index(fields=["state", "-opened_at"], name="cases_by_state"),
             models.Index(fields=["-opened_at"], name="cases_by_time"),

@@ -5,10 +5,13 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core import mail
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
+from accounts import roles
 from accounts.models import User
 from audit.models import AuditEvent
 from backups import (
@@ -89,6 +92,22 @@ class RestoringWholeTests(tools.BackupsTestCase):
         foretold = tools.rehearse(backup, "replace").as_json()
 
         assert tools.restore(backup, "replace").as_json() == foretold
+
+    def test_brings_roles_back_by_their_names(self) -> None:
+        roles.give(self.alice, roles.HELPDESK, by=None, at=timezone.now())
+        backup = tools.make_backup()
+        kept = scratch.folder() / "kept"
+        shutil.copy(pipeline.local_file(backup), kept)
+        self.addCleanup(kept.unlink)
+        call_command("flush", interactive=False, verbosity=0)
+        # Numbered otherwise than where the backup was made.
+        Group.objects.all().delete()
+        for name in ("something", *reversed(roles.NAMES)):
+            Group.objects.create(name=name)
+
+        tools.restore(kept, "missing")
+
+        assert roles.of(User.objects.get(pk=self.alice.pk)) == roles.HELPDESK
 
     def test_fills_an_empty_installation(self) -> None:
         people.add_factor(self.alice)

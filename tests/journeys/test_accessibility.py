@@ -21,6 +21,7 @@ SCREENS = (
     ("dark", {"width": 1440, "height": 900}),
 )
 PUBLIC = (
+    "/",
     "/sign-in/",
     "/sign-up/",
     "/sign-up/account/",

@@ -109,6 +109,8 @@ class FirstDayTests(BrowserTestCase):
         page.go_back()
         expect(page.get_by_text("Example Bank")).to_have_count(0)
         page.goto("/")
+        expect(page.get_by_text("Example Bank")).to_have_count(0)
+        page.goto("/activity/")
         assert "/sign-in/" in page.url
 
 

@@ -74,7 +74,7 @@ class ListPageTests(base.TestCase):
         self.assertNotIn("Bobs things", page)
 
     def test_asks_for_a_sign_in(self) -> None:
-        self.assertRedirects(self.client.get("/"), "/sign-in/?next=/")
+        self.assertRedirects(self.client.get("/?q=git"), "/sign-in/?next=/%3Fq%3Dgit")
 
     def test_hides_what_a_search_leaves_out(self) -> None:
         make_entry(self.alice, 1, issuer="Émile & Söhne")

@@ -22,7 +22,7 @@ def page(name: str, user: User) -> str:
 
 
 def form_of(**changes: str) -> dict[str, str]:
-    return {"is_active": "on", "is_staff": "on", **changes}
+    return {"is_active": "on", "role": "operator", **changes}
 
 
 class ResetPageTests(base.TestCase):
@@ -90,7 +90,7 @@ class RoleTests(base.TestCase):
         self.sign_in_as("charlie")
 
     def test_keeps_the_last_operator(self) -> None:
-        for changes in ({"is_active": ""}, {"is_staff": ""}):
+        for changes in ({"is_active": ""}, {"role": ""}):
             response = self.client.post(page("change", self.charlie), form_of(**changes))
             self.assertContains(response, "only operator")
         charlie = User.objects.get(pk=self.charlie.pk)
@@ -100,7 +100,7 @@ class RoleTests(base.TestCase):
     def test_lets_one_of_two_go(self) -> None:
         User.objects.filter(pk=self.bob.pk).update(is_staff=True, is_superuser=True)
 
-        self.client.post(page("change", self.bob), form_of(is_staff=""))
+        self.client.post(page("change", self.bob), form_of(role=""))
 
         bob = User.objects.get(pk=self.bob.pk)
         assert (bob.is_staff, bob.is_superuser) == (False, False)
@@ -133,7 +133,7 @@ class DemotionRaceTests(base.TransactionTestCase):
             close_old_connections()
             gate.wait()
             try:
-                clients[turn].post(targets[turn], form_of(is_staff=""))
+                clients[turn].post(targets[turn], form_of(role=""))
             finally:
                 connections.close_all()
 
