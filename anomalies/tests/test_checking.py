@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import factors
 from accounts.models import PendingSignIn
 from accounts.totp import services as totp
 from anomalies import past, rules
@@ -322,6 +323,27 @@ class DecisionTests(people.TestCase):
 
         event = AuditEvent.objects.get(event="session.unusual")
         assert event.facts == {"score": 100, "decision": "verify"}
+
+
+class StartTests(people.TestCase):
+    def test_judges_anew_when_the_session_did_not_start(self) -> None:
+        recovery.add_factor(self.alice)
+        client, _ = self.come("alice", HOME)
+        app = type(factors.second_factor("totp"))
+
+        with (
+            mock.patch.object(app, "consume", side_effect=factors.ProofRefused),
+            self.assertRaises(factors.ProofRefused),
+        ):
+            client.post("/sign-in/code/", {"code": current_code()})
+        row = people.newest()
+        assert (row.outcome, row.score, row.is_verified) == (Outcome.UNFINISHED, None, False)
+
+        response = client.get(reverse("accounts:second-factor"))
+
+        assert response.headers["Location"] == "/"
+        row = people.newest()
+        assert (row.outcome, row.score, row.is_verified) == (Outcome.SIGNED_IN, 0, True)
 
 
 class WorkTests(people.TestCase):
