@@ -6,16 +6,15 @@ nothing counts as well because it could not be asked.
 
 from __future__ import annotations
 
+import os
 import stat
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 
-import maxminddb
 from django.conf import settings
 from django.core import mail
 from django.core.cache import cache
@@ -26,15 +25,17 @@ from django.utils import timezone
 from accounts import factors, operators
 from authnode import startup
 from authnode.celery import app as celery
-from core import keycheck
+from backups import alarms, schedule
+from backups import keys as backup_keys
+from core import geo, keycheck
 from jobs import services as jobs
 from jobs.models import Job
 
 BEAT_IS_LATE_AFTER = timedelta(minutes=3)
 JOBS_ARE_LATE_AFTER = timedelta(minutes=15)
-GEO_IS_OLD_AFTER = timedelta(days=60)
 CLOCK_MAY_DIFFER = timedelta(seconds=5)
 SECONDS = 5
+GEO_DATABASES = {geo.CITY: "places", geo.ASN: "networks"}
 NEEDED_HEADERS = ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy")
 
 
@@ -194,21 +195,60 @@ def folder() -> list[Finding]:
     return found or [Finding("folder", State.WELL, f"{settings.VAR} is closed to others.")]
 
 
+def backups() -> list[Finding]:
+    """Whether backups can be made, can be opened again, and have been."""
+    if not backup_keys.own_keys() and not backup_keys.is_sealed_away():
+        advice = "Set BACKUP_KEY_FILE, or run manage.py prepare."
+        return [Finding("backups", State.PROBLEM, "There is no backup key.", advice)]
+    found = []
+    path = settings.BACKUP_DIRECTORY
+    there = next(place for place in (path, *path.parents) if place.exists())
+    if not os.access(there, os.W_OK | os.X_OK):
+        advice = f"Give the directory to the user that AuthNode runs as: {there}"
+        found.append(Finding("backups", State.PROBLEM, f"{path} cannot be written to.", advice))
+    if name := backup_keys.lies_within(path):
+        advice = "Move it: whoever took the directory would have the key to everything in it."
+        sentence = f"{name} lies in the backup directory."
+        found.append(Finding("backups", State.PROBLEM, sentence, advice))
+    return [*found, _newest_backup()]
+
+
+def _newest_backup() -> Finding:
+    now, last = timezone.now(), alarms.last_verified_at()
+    if alarms.is_overdue(at=now):
+        since = f"since {last:%Y-%m-%d %H:%M} UTC" if last else "ever"
+        advice = "See Backups in the administration; is the background worker running?"
+        return Finding("backups", State.PROBLEM, f"None was verified {since}.", advice)
+    if schedule.interval() is None:
+        advice = "Switch one on under Backups in the administration."
+        return Finding("backups", State.WARNING, "No backup is scheduled.", advice)
+    if last is None:
+        advice = "One is due within a day; or run manage.py create_backup."
+        return Finding("backups", State.WARNING, "There is none yet.", advice)
+    if open_alarms := list(alarms.open_alarms()):
+        sentence = f"An alarm is open since {open_alarms[0].since:%Y-%m-%d %H:%M} UTC."
+        advice = "See Backups in the administration."
+        return Finding("backups", State.PROBLEM, sentence, advice)
+    return Finding("backups", State.WELL, f"The newest was verified {last:%Y-%m-%d %H:%M} UTC.")
+
+
 def geo_database() -> list[Finding]:
-    if not settings.GEOIP_CITY_DATABASE:
-        sentence = "None: places are not evaluated."
-        return [Finding("geo database", State.WARNING, sentence, "Set GEOIP_CITY_DATABASE.")]
-    path = Path(settings.GEOIP_CITY_DATABASE)
-    try:
-        with maxminddb.open_database(path) as reader:
-            made_at = datetime.fromtimestamp(reader.metadata().build_epoch, UTC)
-    except (OSError, maxminddb.InvalidDatabaseError):
-        sentence = f"{path} is not there or cannot be read."
-        return [Finding("geo database", State.PROBLEM, sentence, "Run manage.py update_geoip.")]
-    if timezone.now() - made_at > GEO_IS_OLD_AFTER:
-        sentence = f"It is of {made_at:%Y-%m-%d}, too old to be believed."
-        return [Finding("geo database", State.WARNING, sentence, "Run manage.py update_geoip.")]
-    return [Finding("geo database", State.WELL, f"It is of {made_at:%Y-%m-%d}.")]
+    now = timezone.now()
+    return [_geo(name, geo.state(kind, at=now)) for kind, name in GEO_DATABASES.items()]
+
+
+def _geo(name: str, found: geo.State) -> Finding:
+    what, advice = f"geo database ({name})", "Run manage.py update_geoip."
+    if found.status == geo.OFF:
+        setting = f"Set GEOIP_{found.kind.upper()}_DATABASE."
+        return Finding(what, State.WARNING, f"None: {name} are not evaluated.", setting)
+    if found.built_at is None:
+        sentence = "It is not there." if found.status == geo.MISSING else "It cannot be read."
+        return Finding(what, State.PROBLEM, sentence, advice)
+    made_on = f"It is of {found.built_at:%Y-%m-%d}"
+    if found.status == geo.OLD:
+        return Finding(what, State.WARNING, f"{made_on}, too old to be believed.", advice)
+    return Finding(what, State.WELL, f"{made_on}.")
 
 
 def from_outside() -> list[Finding]:
@@ -248,6 +288,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("scheduler", background),
     ("mail", mail_server),
     ("operators", people),
+    ("backups", backups),
     ("geo database", geo_database),
     ("clock", clock),
     ("folder", folder),

@@ -54,10 +54,11 @@ def write(
     name: str,
     at: datetime,
     tick: Tick | None = None,
+    alias: str = DEFAULT_DB_ALIAS,
 ) -> Written:
-    """Write a backup of the live database; nothing lies under `name` before it is whole."""
+    """Write a backup of a database; nothing lies under `name` before it is whole."""
     path = folder() / f"{name}{SUFFIX}"
-    with snapshot.take() as instant, _named_at_the_end(path) as file:
+    with snapshot.take(alias) as instant, _named_at_the_end(path) as file:
         header, data_key = _header(instant, backup_id, kind, at)
         record = keys.carried()
         writer = container.Writer(file, header, data_key, record)
@@ -77,7 +78,7 @@ def _header(
     instant: snapshot.Snapshot, backup_id: uuid.UUID, kind: str, at: datetime
 ) -> tuple[container.Header, bytes]:
     data_key = secrets.token_bytes(32)
-    live = connections[DEFAULT_DB_ALIAS]
+    live = connections[instant.alias]
     header = container.Header(
         id=backup_id,
         created_at=at.astimezone(UTC).isoformat(timespec="microseconds"),

@@ -29,7 +29,7 @@ class Snapshot:
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self.connection = connection
-        self.vendor = connection.vendor
+        self.alias, self.vendor = connection.alias, connection.vendor
 
     def read(self, model: type[Model]) -> Rows:
         """The rows of a table as JSON arrays, some at a time, in the order of their key."""

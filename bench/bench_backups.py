@@ -1,8 +1,10 @@
 """Backup, verification and restore against the database's own tools, with peak memory.
 
-Every step runs in a process of its own, whose peak is what the system says of it. On SQLite the
-native dump is its backup call; on PostgreSQL (`scripts/with-services`) pg_dump and pg_restore.
-`BACKUP_ROWS` names other numbers of entries than 10000,100000,1000000.
+Every step runs in a process of its own, whose peak and processor time are what the system says of
+it. PostgreSQL (`scripts/with-services`) has pg_dump and pg_restore. SQLite has two tools: a copy of
+its pages, which knows no rows, and `.dump` as text, which is read back row by row like a backup.
+`BACKUP_ROWS` names other numbers of entries than 10000,100000,1000000; with `TMPDIR=/dev/shm` a
+disk that others use does not count.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import contextlib
 import json
 import os
 import resource
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -25,6 +28,7 @@ from urllib.parse import urlsplit, urlunsplit
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = [int(word) for word in os.environ.get("BACKUP_ROWS", "10000,100000,1000000").split(",")]
 A_USER_HAS = 200
+SQLITE = shutil.which("sqlite3") or ""
 KEYS = {
     "MASTER_KEY": "k1:" + "A" * 43,
     "BACKUP_KEY": "b1:" + "B" * 42 + "A",
@@ -37,8 +41,9 @@ def main() -> int:
         return child(sys.argv[1], sys.argv[2:])
     url = os.environ.get("DATABASE_URL", "")
     print(f"database: {'PostgreSQL' if url else 'SQLite'}; a copy of 64 MB takes {floor():.2f} s")
-    heads = ("entries", "step", "seconds", "rows/s", "MB/s", "peak MB", "native s", "ratio")
-    print(" ".join(f"{head:>10}" for head in heads))
+    heads = ("entries", "step", "seconds", "cpu s", "rows/s", "MB/s", "peak MB")
+    rivals = ("pg_dump s", "times") if url else ("pages s", "times", "text s", "times")
+    print(" ".join(f"{head:>9}" for head in (*heads, *rivals)))
     for size in SIZES:
         with tempfile.TemporaryDirectory() as folder, databases(Path(folder), url) as (live, empty):
             measure(size, Path(folder), live, empty)
@@ -48,22 +53,30 @@ def main() -> int:
 def measure(size: int, folder: Path, live: dict[str, str], empty: dict[str, str]) -> None:
     run("prepare", live)
     run("fill", live, str(size))
-    dump, native_dump = run("backup", live), native("dump", folder, live)
+    rivals = [native] if live.get("DATABASE_URL") else [pages, text] if SQLITE else [pages]
+    dump = run("backup", live)
     file = str(dump["file"])
-    weigh(size, "backup", dump, native_dump)
-    weigh(size, "verify", run("verify", live, file), None)
+    weigh(size, "backup", dump, [rival("dump", folder, live) for rival in rivals])
+    weigh(size, "verify", run("verify", live, file), [])
     run("prepare", empty)
-    weigh(size, "restore", run("restore", empty, file), native("restore", folder, live))
-    weigh(size, "dry run", run("rehearse", live, file), None)
+    restored = run("restore", empty, file)
+    weigh(size, "restore", restored, [rival("restore", folder, live) for rival in rivals])
+    weigh(size, "dry run", run("rehearse", live, file), [])
 
 
-def weigh(size: int, step: str, found: dict[str, Any], native_seconds: float | None) -> None:
+def weigh(size: int, step: str, found: dict[str, Any], rivals: list[float]) -> None:
     seconds = found["seconds"]
-    row = [f"{size}", step, f"{seconds:.2f}", f"{found['rows'] / seconds:.0f}"]
+    row = [
+        f"{size}",
+        step,
+        f"{seconds:.2f}",
+        f"{found['cpu']:.2f}",
+        f"{found['rows'] / seconds:.0f}",
+    ]
     row += [f"{found['bytes'] / seconds / 1e6:.1f}", f"{found['peak'] / 1024:.0f}"]
-    if native_seconds is not None:
-        row += [f"{native_seconds:.2f}", f"{seconds / native_seconds:.1f}"]
-    print(" ".join(f"{cell:>10}" for cell in row), flush=True)
+    for rival in rivals:
+        row += [f"{rival:.2f}", f"{seconds / rival:.1f}"]
+    print(" ".join(f"{cell:>9}" for cell in row), flush=True)
 
 
 def floor() -> float:
@@ -119,28 +132,42 @@ def run(deed: str, environment: dict[str, str], *arguments: str) -> dict[str, An
     return found
 
 
-def native(deed: str, folder: Path, live: dict[str, str]) -> float:
-    """Seconds that the database's own tool takes for the same rows."""
-    url = live.get("DATABASE_URL", "")
+def pages(deed: str, folder: Path, live: dict[str, str]) -> float:
+    """Seconds of SQLite's own backup call, there or back."""
+    source, target = folder / "live" / "authnode.sqlite3", folder / f"pages-{deed}.sqlite3"
     started = time.perf_counter()
-    if not url:
-        source, target = folder / "live" / "authnode.sqlite3", folder / f"native-{deed}.sqlite3"
-        with (
-            contextlib.closing(sqlite3.connect(source)) as one,
-            contextlib.closing(sqlite3.connect(target)) as two,
-        ):
-            one.backup(two)
-        os.sync()
-        return time.perf_counter() - started
+    with (
+        contextlib.closing(sqlite3.connect(source)) as one,
+        contextlib.closing(sqlite3.connect(target)) as two,
+    ):
+        one.backup(two)
+    return time.perf_counter() - started
+
+
+def text(deed: str, folder: Path, live: dict[str, str]) -> float:
+    """Seconds of writing all rows as SQL and of reading them back, by the sqlite3 program."""
+    source, dump = folder / "live" / "authnode.sqlite3", folder / "rows.sql"
+    started = time.perf_counter()
+    if deed == "dump":
+        with dump.open("wb") as file:
+            subprocess.run([SQLITE, str(source), ".dump"], stdout=file, check=True)
+    else:
+        with dump.open("rb") as file:
+            subprocess.run([SQLITE, str(folder / "text.sqlite3")], stdin=file, check=True)
+    return time.perf_counter() - started
+
+
+def native(deed: str, folder: Path, live: dict[str, str]) -> float:
+    """Seconds of pg_dump and pg_restore."""
+    url, file = live["DATABASE_URL"], folder / "native.dump"
     tools = max(Path("/usr/lib/postgresql").glob("*/bin"))
-    file = folder / "native.dump"
     if deed == "dump":
         command = [str(tools / "pg_dump"), "-Fc", "-f", str(file), url]
     else:
         admin(url, "DROP DATABASE IF EXISTS bench_native", "CREATE DATABASE bench_native")
-        started = time.perf_counter()
         target_url = with_database(url, "bench_native")
         command = [str(tools / "pg_restore"), "-d", target_url, str(file)]
+    started = time.perf_counter()
     subprocess.run(command, check=True, capture_output=True)
     return time.perf_counter() - started
 
@@ -159,16 +186,17 @@ def child(deed: str, arguments: Sequence[str]) -> int:
         return 0
     from backups import making
 
-    started = time.perf_counter()
+    started, before = time.perf_counter(), time.process_time()
     if deed == "backup":
         file = backup()
     else:
         file = Path(arguments[0])
         {"verify": verify, "restore": restore, "rehearse": rehearse}[deed](file)
-    seconds = time.perf_counter() - started
+    seconds, cpu = time.perf_counter() - started, time.process_time() - before
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    answer = {"seconds": seconds, "peak": peak, "bytes": file.stat().st_size, "rows": rows_in(file)}
-    print(json.dumps({**answer, "file": str(file), "folder": str(making.folder())}))
+    answer = {"seconds": seconds, "cpu": cpu, "peak": peak, "bytes": file.stat().st_size}
+    rows = {"rows": rows_in(file), "file": str(file), "folder": str(making.folder())}
+    print(json.dumps({**answer, **rows}))
     return 0
 
 

@@ -10,9 +10,12 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
 from mmdb_writer import MMDBWriter
 
 from authnode import doctor
+from backups import schedule
+from backups.models import Backup
 from core.models import KeyCheck
 from jobs import services as jobs
 from jobs.models import Heartbeat, Job
@@ -89,16 +92,46 @@ class DoctorTests(base.TestCase):
     def test_says_when_the_address_does_not_answer(self) -> None:
         assert states(doctor.from_outside) == {"address": State.PROBLEM}
 
-    def test_looks_at_the_geo_database(self) -> None:
-        assert states(doctor.geo_database) == {"geo database": State.WARNING}
+    def test_looks_at_the_geo_databases(self) -> None:
+        places, networks = "geo database (places)", "geo database (networks)"
+        assert states(doctor.geo_database) == {places: State.WARNING, networks: State.WARNING}
         with tempfile.NamedTemporaryFile() as file:
             with override_settings(GEOIP_CITY_DATABASE=file.name):
-                assert states(doctor.geo_database) == {"geo database": State.PROBLEM}
+                assert states(doctor.geo_database)[places] == State.PROBLEM
             MMDBWriter(database_type="City").to_db_file(file.name)
             with override_settings(GEOIP_CITY_DATABASE=file.name):
-                assert states(doctor.geo_database) == {"geo database": State.WELL}
-                with mock.patch.object(doctor, "GEO_IS_OLD_AFTER", timedelta(0)):
-                    assert states(doctor.geo_database) == {"geo database": State.WARNING}
+                assert states(doctor.geo_database)[places] == State.WELL
+                with mock.patch("core.geo.LASTS", timedelta(0)):
+                    assert states(doctor.geo_database)[places] == State.WARNING
+
+    def test_asks_for_a_backup_key(self) -> None:
+        with override_settings(BACKUP_KEY="", BACKUP_PUBLIC_KEYS=[]):
+            assert states(doctor.backups) == {"backups": State.PROBLEM}
+
+    def test_says_how_old_the_newest_verified_backup_is(self) -> None:
+        schedule.make_missing()
+        now = timezone.now()
+        assert self.newest_backup() == State.WARNING
+        backup = Backup.objects.create(
+            name="one", kind="daily", state="verified", started_at=now, verified_at=now
+        )
+        assert self.newest_backup() == State.WELL
+        Backup.objects.filter(pk=backup.pk).update(verified_at=now - timedelta(days=3))
+        assert self.newest_backup() == State.PROBLEM
+
+    def test_says_when_no_backup_is_scheduled(self) -> None:
+        PeriodicTask.objects.filter(name__startswith="backup-").update(enabled=False)
+        assert self.newest_backup() == State.WARNING
+
+    def newest_backup(self) -> State:
+        (finding,) = doctor.backups()
+        return finding.state
+
+    def test_says_when_the_backup_directory_takes_nothing(self) -> None:
+        with mock.patch("authnode.doctor.os.access", return_value=False):
+            found = doctor.backups()
+        assert found[0].state == State.PROBLEM
+        assert "cannot be written" in found[0].sentence
 
     def test_takes_a_check_that_fails_for_a_problem(self) -> None:
         def broken() -> list[doctor.Finding]:
