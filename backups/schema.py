@@ -91,24 +91,23 @@ def create_at_once(alias: str, models: Sequence[type], state: State) -> None:
     Without their plain indexes: a scratch is filled and read from one end to the other.
     """
     connection = connections[alias]
-    if _statements:
-        for statement in _statements:
-            connection.connection.execute(statement)
-        return
-    with connection.schema_editor() as editor:
-        for model in models:
-            if not model._meta.auto_created:  # type: ignore[attr-defined]
-                editor.create_model(model)
     recorder = MigrationRecorder(connection)
-    recorder.ensure_schema()
+    for statement in _statements:
+        connection.connection.execute(statement)
+    if not _statements:
+        with connection.schema_editor() as editor:
+            for model in models:
+                if not model._meta.auto_created:  # type: ignore[attr-defined]
+                    editor.create_model(model)
+        recorder.ensure_schema()
+        for model in models:
+            for name, _statement in indexes.plain(connection, model._meta.db_table):  # type: ignore[attr-defined]
+                connection.connection.execute(f'DROP INDEX "{name}"')
+        # Django thinks for a while about its tables; the next scratch takes what it came to.
+        query = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'"
+        _statements.extend(row[0] for row in connection.connection.execute(query))
     for node in _nodes(state):
         recorder.record_applied(*node)
-    for model in models:
-        for name, _statement in indexes.plain(connection, model._meta.db_table):  # type: ignore[attr-defined]
-            connection.connection.execute(f'DROP INDEX "{name}"')
-    # Django thinks for a while about its tables; the next scratch takes what it came to.
-    query = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'"
-    _statements.extend(row[0] for row in connection.connection.execute(query))
 
 
 def _nodes(state: State) -> list[tuple[str, str]]:
