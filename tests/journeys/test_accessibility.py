@@ -65,6 +65,15 @@ SIGNED_IN = (
 )
 
 
+# High contrast and the largest text, as the settings keep them in the browser.
+MORE_TO_SEE = """
+localStorage.setItem("authnode-contrast", "more");
+localStorage.setItem("authnode-text", "larger");
+"""
+# Where codes are read, added and put in order.
+MAIN_PAGES = ("/entries/", "/categories/", "/trash/", "/duplicates/", "/?", "/settings/notes/")
+
+
 class AccessibilityTests(BrowserTestCase):
     def setUp(self) -> None:
         need(AXE.exists(), "axe-core (npm ci)")
@@ -130,6 +139,18 @@ class AccessibilityTests(BrowserTestCase):
             page = context.new_page()
             for path in self.pages():
                 self.check(page, path, f"{scheme} {size['width']}")
+        assert self.faults == []
+
+    def test_finds_nothing_with_more_contrast_and_larger_text(self) -> None:
+        for scheme, size in (SCREENS[0], SCREENS[3]):
+            context = self.new_context(color_scheme=scheme, viewport=size)
+            context.add_init_script(MORE_TO_SEE)
+            context.add_cookies(self.cookies())  # type: ignore[arg-type]
+            page = context.new_page()
+            for path in self.pages():
+                if path.startswith(MAIN_PAGES):
+                    self.check(page, path, f"more contrast, {scheme} {size['width']}")
+            assert page.locator("html").get_attribute("data-contrast") == "more"
         assert self.faults == []
 
     def test_finds_nothing_on_the_page_of_a_sign_up_link(self) -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.base import make_user
 from tests.journeys.browser import BrowserTestCase
+from tests.journeys.vault_case import PHONE, WIDE
 from vault.models import OtpEntry
 from vault.tests.making import URI, upload
 
 WIDTH, HEIGHT, FRAMES = 640, 480, 10
+SIX_DIGITS = re.compile(r"^\d{6}$")
 AWAY = "Object.defineProperty(navigator, 'mediaDevices', {value: undefined});"
 PLAIN_HTTP = AWAY + "Object.defineProperty(window, 'isSecureContext', {value: false});"
 
@@ -48,18 +51,38 @@ class CameraTests(BrowserTestCase):
         ]
         super().setUpClass()
 
-    def page_for_adding(self, *, script: str = "", is_allowed: bool = True) -> Page:
-        context = self.new_context()
+    def setUp(self) -> None:
+        super().setUp()
+        make_user("alice")
+
+    def page_for_adding(
+        self, *, script: str = "", is_allowed: bool = True, screen: dict[str, Any] = WIDE
+    ) -> Page:
+        page = self.signed_in_page(script=script, is_allowed=is_allowed, screen=screen)
+        page.goto("/entries/add/")
+        page.get_by_role("button", name="Scan with the camera").click()
+        return page
+
+    def signed_in_page(self, *, script: str, is_allowed: bool, screen: dict[str, Any]) -> Page:
+        context = self.new_context(**screen)
         if is_allowed:
             context.grant_permissions(["camera"])
         if script:
             context.add_init_script(script)
-        make_user("alice")
         self.let_in(context, "alice")
-        page = context.new_page()
-        page.goto("/entries/add/")
-        page.get_by_role("button", name="Scan with the camera").click()
-        return page
+        return context.new_page()
+
+    def test_leads_from_the_first_page_to_the_first_code(self) -> None:
+        """An empty vault on a phone: one tap, a look at the QR code, and there is a code."""
+        page = self.signed_in_page(script="", is_allowed=True, screen=PHONE)
+        page.goto("/")
+        expect(page.get_by_role("heading", name="Add your first code")).to_be_visible()
+        page.get_by_role("link", name="Scan with the camera").click()
+
+        page.wait_for_url("**/entries/added/")
+        expect(page.get_by_text("GitHub").first).to_be_visible()
+        page.goto("/")
+        expect(page.locator(".code-card [data-code]")).to_have_text(SIX_DIGITS)
 
     def test_adds_the_account_it_sees(self) -> None:
         page = self.page_for_adding()
@@ -70,7 +93,7 @@ class CameraTests(BrowserTestCase):
         assert self.faults == []
 
     def test_says_what_to_do_when_the_camera_is_refused(self) -> None:
-        page = self.page_for_adding(is_allowed=False)
+        page = self.page_for_adding(is_allowed=False, screen=PHONE)
 
         expect(page.get_by_text("does not let this site use the camera")).to_be_visible()
         self.assert_accessible(page, "camera")

@@ -20,6 +20,7 @@ from vault.services.categories import (
     change_category,
     delete_category,
     move_category,
+    move_category_beside,
 )
 from vault.services.changing import EntryChange, EntryGone, change_entry, set_favourite
 from vault.services.drafts import (
@@ -122,6 +123,7 @@ __all__ = [
     "mark_used",
     "move_beside",
     "move_category",
+    "move_category_beside",
     "move_entry",
     "overwrite",
     "purge_entry",

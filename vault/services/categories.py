@@ -13,7 +13,7 @@ from audit import services as audit
 from vault import brands
 from vault.models import LONGEST_CATEGORY, TINTS, Category
 from vault.refusals import VaultRefusal
-from vault.services.holding import hold_vault, next_position, put_in_order
+from vault.services.holding import hold_vault, next_position, put_beside, put_in_order
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -74,6 +74,16 @@ def move_category(*, category: Category, by: int) -> None:
         row = rows.pop(place)
         rows.insert(max(0, place + by), row)
         put_in_order(rows)
+
+
+def move_category_beside(*, category: Category, other: Category, is_before: bool) -> int:
+    """Move a category right before or after another one; the answer is its place, from 1."""
+    with transaction.atomic():
+        hold_vault(category.owner_id)
+        rows = list(Category.objects.filter(owner_id=category.owner_id).in_order())
+        if category not in rows or other not in rows:
+            raise CategoryGone
+        return put_beside(rows, category, other, is_before=is_before)
 
 
 def delete_category(*, category: Category, at: datetime) -> None:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db import models
+
+Row = TypeVar("Row", bound=models.Model)
 
 
 def hold_vault(owner_id: UUID) -> None:
@@ -31,3 +34,12 @@ def put_in_order(rows: Iterable[models.Model]) -> None:
             moved.append(row)
     if moved:
         type(moved[0])._default_manager.bulk_update(moved, ["position"], batch_size=200)
+
+
+def put_beside(rows: list[Row], row: Row, other: Row, *, is_before: bool) -> int:
+    """Take one of the rows right before or after another one; the answer is its place, from 1."""
+    if row != other:
+        taken = rows.pop(rows.index(row))
+        rows.insert(rows.index(other) + (0 if is_before else 1), taken)
+        put_in_order(rows)
+    return rows.index(row) + 1

@@ -4,7 +4,7 @@ from django.db import transaction
 
 from vault.models import OtpEntry
 from vault.services.changing import EntryGone
-from vault.services.holding import hold_vault, put_in_order
+from vault.services.holding import hold_vault, put_beside, put_in_order
 
 
 def move_beside(*, entry: OtpEntry, other: OtpEntry, is_before: bool) -> int:
@@ -14,11 +14,7 @@ def move_beside(*, entry: OtpEntry, other: OtpEntry, is_before: bool) -> int:
         rows = list(OtpEntry.objects.filter(owner_id=entry.owner_id).live().in_order())
         if entry not in rows or other not in rows:
             raise EntryGone
-        if entry != other:
-            row = rows.pop(rows.index(entry))
-            rows.insert(rows.index(other) + (0 if is_before else 1), row)
-            put_in_order(rows)
-        return rows.index(entry) + 1
+        return put_beside(rows, entry, other, is_before=is_before)
 
 
 def move_entry(*, entry: OtpEntry, by: int) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.test import Client
@@ -75,6 +76,31 @@ class CategoryPageTests(base.TestCase):
 
         names = Category.objects.in_order().values_list("name", flat=True)
         self.assertEqual(list(names), ["B", "A"])
+
+    def test_moves_one_beside_another(self) -> None:
+        first, middle, last = (self.add(name) for name in "ABC")
+
+        answer = self.move(last, before=str(first.pk))
+
+        self.assertEqual(answer.json(), {"place": 1})
+        self.assertEqual(self.move(first, after=str(middle.pk)).json(), {"place": 3})
+        names = Category.objects.in_order().values_list("name", flat=True)
+        self.assertEqual(list(names), ["C", "B", "A"])
+
+    def test_moves_only_beside_ones_own(self) -> None:
+        own = self.add("A")
+        foreign = services.add_category(owner=self.bob, name="B", at=NOON)
+
+        for other in (str(foreign.pk), "nothing"):
+            self.assertEqual(self.move(own, before=other).status_code, 404)
+
+    def move(self, category: Category, **body: str) -> Any:
+        return self.client.post(
+            f"/categories/{category.pk}/move/",
+            json.dumps(body),
+            content_type="application/json",
+            headers={"accept": "application/json"},
+        )
 
     def test_asks_before_deleting_and_keeps_the_codes(self) -> None:
         make_entry(self.alice, categories=("Work",))

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from vault import services
 from vault.forms import CategoryForm
 from vault.models import Category
 from vault.refusals import VaultRefusal
-from vault.views.finding import find, owner_of
+from vault.views.finding import find, id_of, owner_of, posted_json, wants_json
 
 
 @require_GET
@@ -63,7 +63,16 @@ def edit(request: HttpRequest, category_id: UUID) -> HttpResponse:
 
 @require_POST
 def move(request: HttpRequest, category_id: UUID) -> HttpResponse:
+    """One place up or down, or right beside another category."""
     category = find(request, Category.objects.all(), category_id)
+    body = posted_json(request) if wants_json(request) else {}
+    for side in ("before", "after"):
+        if side in body:
+            other = find(request, Category.objects.all(), id_of(body[side]))
+            place = services.move_category_beside(
+                category=category, other=other, is_before=side == "before"
+            )
+            return JsonResponse({"place": place})
     services.move_category(category=category, by=-1 if request.POST.get("by") == "up" else 1)
     return redirect("vault:categories")
 

@@ -4,7 +4,7 @@ import base64
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,6 +20,7 @@ from vault.refusals import VaultRefusal
 from vault.views.finding import (
     back,
     find_entry,
+    id_of,
     owner_of,
     posted_json,
     told_when_gone,
@@ -63,7 +64,7 @@ def move(request: HttpRequest, entry_id: UUID) -> HttpResponse:
     body = posted_json(request) if wants_json(request) else {}
     for side in ("before", "after"):
         if side in body:
-            other = find_entry(request, _id_of(body[side]))
+            other = find_entry(request, id_of(body[side]))
             place = services.move_beside(entry=entry, other=other, is_before=side == "before")
             return JsonResponse({"place": place})
     services.move_entry(entry=entry, by=-1 if request.POST.get("by") == "up" else 1)
@@ -182,13 +183,6 @@ def _wanted_favourite(request: HttpRequest, entry: OtpEntry) -> bool:
     """What the page asked for; a form without scripts asks for the other of what it shows."""
     wanted = posted_json(request).get("wanted") if wants_json(request) else None
     return wanted if isinstance(wanted, bool) else not entry.is_favourite
-
-
-def _id_of(text: object) -> UUID:
-    try:
-        return UUID(str(text))
-    except ValueError:
-        raise Http404 from None
 
 
 def _edit_page(request: HttpRequest, entry: OtpEntry, form: EditForm) -> HttpResponse:

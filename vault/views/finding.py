@@ -70,6 +70,14 @@ def wants_json(request: HttpRequest) -> bool:
     return request.accepts("application/json") and not request.accepts("text/html")
 
 
+def id_of(text: object) -> UUID:
+    """An id out of a JSON body; what is none is not found."""
+    try:
+        return UUID(str(text))
+    except ValueError:
+        raise Http404 from None
+
+
 def posted_json(request: HttpRequest) -> dict[str, Any]:
     """The fields of a JSON body, or none when it is not an object."""
     try:

@@ -2,11 +2,13 @@
 import { post } from "../lib/api.js";
 import { announce } from "../lib/announce.js";
 import { putForAWhile } from "../lib/clipboard.js";
-import { fill } from "../lib/codes.js";
+import { fill, secondsLeft } from "../lib/codes.js";
 
 const SHOWN_MS = 2_500;
+// Shorter than it takes to paste it where it is wanted.
+const SOON_SECONDS = 8;
 
-export function bindCopyCode(list, cards) {
+export function bindCopyCode(list, cards, clock) {
   const byButton = new Map(cards.map((card) => [card.button, card]));
 
   async function copy(card) {
@@ -20,9 +22,16 @@ export function bindCopyCode(list, cards) {
       return;
     }
     show(card.element);
-    announce(fill(list.dataset.textCopied, card.title));
+    announce(`${fill(list.dataset.textCopied, card.title)} ${soon(card)}`.trim());
     // Only the order by last use hangs on this.
     post(`${list.dataset.entries}${card.id}/used/`, {}).catch(() => {});
+  }
+
+  // The time is said when it is short, and not each second.
+  function soon(card) {
+    if (!card.state) return "";
+    const seconds = secondsLeft(card.state.until, clock.now());
+    return seconds <= SOON_SECONDS ? fill(list.dataset.textSoon, seconds) : "";
   }
 
   list.addEventListener("click", (event) => {

@@ -3,7 +3,7 @@ import { ringOffset, secondsLeft } from "../lib/codes.js";
 
 const ENDING_SECONDS = 5;
 
-export function bindCountdown(cards, clock, { onTick }) {
+export function bindCountdown(cards, clock, { onTick, onTurn }) {
   const timed = cards.filter((card) => card.state);
   const byElement = new Map(timed.map((card) => [card.element, card]));
   const inSight = new Set();
@@ -21,7 +21,11 @@ export function bindCountdown(cards, clock, { onTick }) {
     clearTimeout(timer);
     if (document.hidden) return;
     const now = clock.now();
+    const before = byElement.get(document.activeElement?.closest("[data-entry]"));
+    const code = before?.code;
     const stale = timed.filter((card) => card.roll(now));
+    // Somebody is at this very code, and may be listening to it.
+    if (before && before.code !== code) onTurn(before);
     for (const card of inSight) draw(card, now);
     onTick(stale.length > 0);
     // Just after the server's full second, when the numbers change.

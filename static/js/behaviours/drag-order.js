@@ -1,4 +1,5 @@
-// [data-grip]: put the cards in one's own order, by pointer or finger, or with the arrow keys.
+// [data-grip]: put the items of a list in one's own order, by pointer or finger, or with the arrow keys.
+// An item has data-<kind> with its id, and a [data-title]; the list says in data-moves where to post.
 import { announce } from "../lib/announce.js";
 import { ApiRefusal, post } from "../lib/api.js";
 import { fill } from "../lib/codes.js";
@@ -7,16 +8,18 @@ const STEPS = { ArrowUp: -1, ArrowLeft: -1, ArrowDown: 1, ArrowRight: 1 };
 const EDGE = 60;
 const SCROLL_STEP = 12;
 
-export function bindDragOrder(list) {
-  if (!list.querySelector("[data-grip]")) return;
+export function bindDragOrder(list, { kind = "entry", onMoved = () => {} } = {}) {
+  if (!list?.querySelector("[data-grip]")) return;
+  const items = `[data-${kind}]`;
 
   async function keep(card) {
     const before = sibling(card, "nextElementSibling");
     const after = sibling(card, "previousElementSibling");
     if (!before && !after) return;
-    const body = before ? { before: before.dataset.entry } : { after: after.dataset.entry };
+    const body = before ? { before: before.dataset[kind] } : { after: after.dataset[kind] };
+    onMoved();
     try {
-      const { place } = await post(`${list.dataset.entries}${card.dataset.entry}/move/`, body);
+      const { place } = await post(`${list.dataset.moves}${card.dataset[kind]}/move/`, body);
       const title = card.querySelector("[data-title]").textContent;
       announce(`${fill(list.dataset.textMoved, title)} ${place}`);
     } catch (error) {
@@ -28,12 +31,12 @@ export function bindDragOrder(list) {
   list.addEventListener("pointerdown", (event) => {
     const grip = event.target.closest("[data-grip]");
     if (!grip || event.button !== 0) return;
-    drag(grip, event, keep);
+    drag(grip, event, { items, keep });
   });
   list.addEventListener("keydown", (event) => {
     const grip = event.target.closest("[data-grip]");
     if (!grip || event.altKey || event.ctrlKey || event.metaKey) return;
-    const card = grip.closest("[data-entry]");
+    const card = grip.closest(items);
     if (!shift(card, event.key)) return;
     event.preventDefault();
     event.stopPropagation();
@@ -42,15 +45,15 @@ export function bindDragOrder(list) {
   });
 }
 
-function drag(grip, start, keep) {
-  const card = grip.closest("[data-entry]");
+function drag(grip, start, { items, keep }) {
+  const card = grip.closest(items);
   let moved = false;
   grip.setPointerCapture(start.pointerId);
   card.dataset.dragged = "";
 
   function move(event) {
     scrollAtEdge(event.clientY);
-    const other = document.elementFromPoint(event.clientX, event.clientY)?.closest("[data-entry]");
+    const other = document.elementFromPoint(event.clientX, event.clientY)?.closest(items);
     if (!other || other === card || other.parentElement !== card.parentElement) return;
     const isLater = card.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING;
     if (isLater) other.after(card);

@@ -11,7 +11,9 @@ import { bindNotesSearch } from "../behaviours/notes-search.js";
 import { bindSearchFilter } from "../behaviours/search-filter.js";
 import { bindSelection } from "../behaviours/selection.js";
 import { bindShowCode } from "../behaviours/show-code.js";
+import { announce } from "../lib/announce.js";
 import { readCards } from "../lib/code-card.js";
+import { fill } from "../lib/codes.js";
 import { pageLoad, ServerClock } from "../lib/server-clock.js";
 
 const list = document.querySelector("[data-codes]");
@@ -21,8 +23,11 @@ if (list) {
   clock.set({ server: Number(list.dataset.now), ...pageLoad() });
   let tick = () => {};
   const refreshing = bindCodesRefresh(list, cards, clock, { onRefresh: () => tick() });
-  tick = bindCountdown(cards, clock, { onTick: refreshing.showStale });
-  const copy = bindCopyCode(list, cards);
+  tick = bindCountdown(cards, clock, {
+    onTick: refreshing.showStale,
+    onTurn: (card) => announce(fill(list.dataset.textTurned, card.title)),
+  });
+  const copy = bindCopyCode(list, cards, clock);
   let refilter = () => {};
   const notes = bindNotesSearch(list, cards, { refilter: () => refilter() });
   refilter = bindSearchFilter(list, cards, {
