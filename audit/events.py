@@ -151,6 +151,9 @@ EXPORT_REFUSED = "export.refused"
 
 PREFERENCES_CHANGED = "notifications.preferences_changed"
 MAIL_FAILED = "mail.failed"
+NOTICE_FAILED = "notifications.notice_failed"
+ENDPOINT_SET = "notifications.endpoint_set"
+ENDPOINT_REMOVED = "notifications.endpoint_removed"
 
 SENTENCES: Mapping[str, StrPromise] = {
     SESSION_STARTED: _("You signed in."),
@@ -283,6 +286,9 @@ SENTENCES: Mapping[str, StrPromise] = {
     EXPORT_REFUSED: _("An export was refused."),
     PREFERENCES_CHANGED: _("You changed what you are notified of."),
     MAIL_FAILED: _("A mail to you could not be delivered."),
+    NOTICE_FAILED: _("A notice to your web address could not be delivered."),
+    ENDPOINT_SET: _("Your notices are sent to %(host)s as well."),
+    ENDPOINT_REMOVED: _("Your notices are no longer sent to a web address."),
 }
 
 # Said after the sentence when the fact `reason` of an event is one of these.

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -336,6 +337,21 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = VAR / "mail"
 
+# Notices to web addresses: of the operators, and of people if the operator lets them
+WEBHOOKS = env.boolean("WEBHOOKS")
+WEBHOOK_NETWORKS = env.items("WEBHOOK_NETWORKS")
+for _network in WEBHOOK_NETWORKS:
+    try:
+        ip_network(_network)
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"WEBHOOK_NETWORKS names networks like 192.168.1.0/24, not “{_network}”."
+        ) from None
+ALARM_URL = env.secret("ALARM_URL")
+ALARM_FORMAT = env.choice("ALARM_FORMAT", "webhook", ("webhook", "ntfy"))
+if ALARM_URL and (urlsplit(ALARM_URL).scheme not in {"http", "https"} or not ALARM_URL.isascii()):
+    raise ImproperlyConfigured("ALARM_URL must be a web address that begins with https://.")
+
 # Background work
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -383,6 +399,7 @@ CELERY_BEAT_SCHEDULE = {
 JOB_HANDLERS = {
     "import-reading": "imports.services.opening.read_batch",
     "mail": "notifications.mail.deliver",
+    "notice": "notifications.hooks.deliver",
     "password-reset": "accounts.reset.asking.answer",
     "backup": "backups.work.make",
     "backup-verify": "backups.work.verify",

@@ -11,3 +11,4 @@ class NotificationsConfig(AppConfig):
         from notifications import receivers
 
         job_failed.connect(receivers.give_up_mail, dispatch_uid="notifications")
+        job_failed.connect(receivers.give_up_notice, dispatch_uid="notices")

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 IN_APP = "in_app"
 MAIL = "mail"
-CHANNELS = (IN_APP, MAIL)
+HOOK = "hook"
+CHANNELS = (IN_APP, MAIL, HOOK)
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Kind:
     is_security: bool = False
     # Nobody else is told of it, nor asked whether they want to be.
     for_operators: bool = False
+    # The address of the operators hears of it, too.
+    is_alarm: bool = False
     channels: frozenset[str] = field(default=frozenset(CHANNELS))
     # Told by every channel, whatever somebody prefers.
     is_unconditional: bool = False
@@ -263,6 +266,7 @@ SIGN_IN_TO_REVIEW = Kind(
     "sign_in_to_review",
     _("A held sign-in waits for you"),
     _("A sign-in of %(email)s is held. Approve it in the administration if you know it is them."),
+    is_alarm=True,
 )
 ROLE_CHANGED = Kind(
     "role_changed",
@@ -278,6 +282,7 @@ GEO_NOT_EVALUATED = Kind(
     _("Places of sign-ins are not evaluated"),
     _("The geo database is %(status)s, so that sign-ins are judged without their places."),
     channels=frozenset({IN_APP}),
+    is_alarm=True,
 )
 EXPORTED = Kind(
     "exported",
@@ -308,6 +313,12 @@ INVITATION_ACCEPTED = Kind(
     _("%(email)s accepted your invitation and has an account now."),
 )
 
+ENDPOINT_SET = Kind(
+    "endpoint_set",
+    _("Notices go to a new address"),
+    _("Your notices are sent to %(host)s as well, set up from %(browser)s at %(address)s."),
+    is_security=True,
+)
 DATA_RESTORED = Kind(
     "data_restored",
     _("Data restored from a backup"),
@@ -323,6 +334,7 @@ BACKUP_FAILED = Kind(
     _("A backup failed: %(reason)s"),
     is_security=True,
     for_operators=True,
+    is_alarm=True,
 )
 BACKUP_COPY_FAILED = Kind(
     "backup_copy_failed",
@@ -330,6 +342,7 @@ BACKUP_COPY_FAILED = Kind(
     _("A backup lies on the server alone, as it could not be copied elsewhere: %(reason)s"),
     is_security=True,
     for_operators=True,
+    is_alarm=True,
 )
 BACKUP_OVERDUE = Kind(
     "backup_overdue",
@@ -337,6 +350,7 @@ BACKUP_OVERDUE = Kind(
     _("No backup was verified within two intervals of the schedule."),
     is_security=True,
     for_operators=True,
+    is_alarm=True,
 )
 
 ALL: Mapping[str, Kind] = {
@@ -383,6 +397,7 @@ ALL: Mapping[str, Kind] = {
         EXPORTED_PLAIN,
         ACCOUNT_CREATED,
         INVITATION_ACCEPTED,
+        ENDPOINT_SET,
         DATA_RESTORED,
         BACKUP_FAILED,
         BACKUP_COPY_FAILED,

@@ -7,6 +7,7 @@ from typing import Self
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from core.fields import SealedField
 from notifications import kinds
@@ -82,6 +83,8 @@ class NotificationPreference(models.Model):
     kind = models.CharField(max_length=40)
     in_app = models.BooleanField()
     mail = models.BooleanField()
+    # Counts for who has an address for it.
+    hook = models.BooleanField(default=True)
 
     class Meta:
         constraints = [
@@ -120,3 +123,49 @@ class OutgoingMail(models.Model):
     @classmethod
     def forget_older_than(cls, moment: datetime) -> int:
         return cls.objects.filter(created_at__lt=moment, sealed_message="").delete()[0]
+
+
+class NoticeEndpoint(models.Model):
+    """The web address that somebody has their notices sent to. It is a secret: who has it, reads.
+
+    A restore does not bring it back, as its owner may have taken it away for a reason.
+    """
+
+    restore_policy = "never"
+
+    class Way(models.TextChoices):
+        NTFY = "ntfy", _("ntfy")
+        WEBHOOK = "webhook", _("webhook (JSON)")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notice_endpoint"
+    )
+    way = models.CharField(max_length=10, choices=Way)
+    sealed_url = SealedField(purpose="notice-endpoint", owner="user_id")
+    # To recognise it by.
+    host = models.CharField(max_length=255)
+    created_at = models.DateTimeField()
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    failure = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return self.host
+
+
+class OutgoingNotice(models.Model):
+    """A notice on its way to a web address: of which kind and when, and no word of what."""
+
+    restore_policy = "never"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=40)
+    # Nobody: the operators' address.
+    user = models.UUIDField(null=True, blank=True)
+    once = models.CharField(max_length=100, null=True, unique=True)  # noqa: DJ001 - unique where it is there at all
+    created_at = models.DateTimeField(db_index=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    failed_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.kind

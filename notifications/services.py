@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -18,7 +19,7 @@ from audit import events
 from audit import services as audit
 from core import sealing
 from jobs import services as jobs
-from notifications import kinds, mail, rendering
+from notifications import hooks, kinds, mail, rendering
 from notifications.models import Notification, NotificationPreference, OutgoingMail
 
 # Views hand over `request.user`; the middleware lets nobody in who is not signed in.
@@ -39,6 +40,7 @@ class Choice:
     kind: kinds.Kind
     in_app: bool
     mail: bool
+    hook: bool
 
     @property
     def is_mail_locked(self) -> bool:
@@ -69,6 +71,10 @@ def notify(
         if chosen.mail:
             context = {**words, "at": at}
             send_mail(user.email, kind, context, picture=picture, user=user, at=at)  # type: ignore[attr-defined]
+        if chosen.hook and hooks.endpoint_of(user) is not None:
+            hooks.send(kind, user=user, at=at)
+        if chosen.kind.is_alarm and settings.ALARM_URL:
+            hooks.send(kind, user=None, at=at)
 
 
 def send_mail(
@@ -115,20 +121,35 @@ def choices(user: Person) -> list[Choice]:
     return [_choice(kind, rows.get(kind.name)) for kind in shown]
 
 
-def choose(*, user: Person, wanted: Mapping[str, frozenset[str]], at: datetime) -> None:
-    """Keep the channels wanted for each kind; a locked channel stays on whatever is asked."""
+def choose(
+    *,
+    user: Person,
+    wanted: Mapping[str, frozenset[str]],
+    channels: Iterable[str] = kinds.CHANNELS,
+    at: datetime,
+) -> None:
+    """Keep the channels wanted for each kind; a locked channel stays on whatever is asked.
+
+    Of a channel that was not asked for, what held before holds.
+    """
+    asked = tuple(channels)
     with transaction.atomic():
         for kind in kinds.for_person(_is_operator(user)):
-            channels = wanted.get(kind.name, frozenset())
+            on = wanted.get(kind.name, frozenset())
             NotificationPreference.objects.update_or_create(
                 user_id=str(user.pk),
                 kind=kind.name,
-                defaults={
-                    channel: channel in channels or kind.is_locked(channel)
-                    for channel in kinds.CHANNELS
-                },
+                defaults={channel: channel in on or kind.is_locked(channel) for channel in asked},
             )
         audit.record(events.PREFERENCES_CHANGED, user=user, at=at)
+
+
+def set_endpoint(user: AbstractBaseUser, *, way: str, url: str, at: datetime) -> None:
+    """Have somebody's notices sent to a web address too; raises hooks.EndpointRefused."""
+    with transaction.atomic():
+        row = hooks.keep(user, way=way, url=url, at=at)
+        # By mail as well: whoever got in would else read along unnoticed.
+        notify(user, kinds.ENDPOINT_SET.name, params={"host": row.host}, at=at)
 
 
 def mark_read(notification: Notification, *, at: datetime) -> None:
@@ -149,6 +170,10 @@ def _is_operator(user: Person) -> bool:
 def _choice(kind: kinds.Kind, row: NotificationPreference | None) -> Choice:
     in_app = row.in_app if row else kinds.IN_APP in kind.channels
     by_mail = row.mail if row else kinds.MAIL in kind.channels
+    by_hook = row.hook if row else kinds.HOOK in kind.channels
     return Choice(
-        kind, in_app or kind.is_locked(kinds.IN_APP), by_mail or kind.is_locked(kinds.MAIL)
+        kind,
+        in_app or kind.is_locked(kinds.IN_APP),
+        by_mail or kind.is_locked(kinds.MAIL),
+        by_hook or kind.is_locked(kinds.HOOK),
     )

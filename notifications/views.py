@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,11 +14,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from audit import services as audit
-from notifications import services
-from notifications.forms import PreferencesForm
+from core import allowances
+from core.throttle import throttle
+from notifications import hooks, kinds, services
+from notifications.forms import EndpointForm, PreferencesForm
 from notifications.models import Notification
 
 PER_PAGE = 30
+TRIES = 10
 
 
 @require_GET
@@ -44,10 +50,76 @@ def mark_all_read(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_preferences(request: HttpRequest) -> HttpResponse:
+    endpoint = hooks.endpoint_of(request.user)
+    channels = kinds.CHANNELS if endpoint else (kinds.IN_APP, kinds.MAIL)
     choices = services.choices(request.user)
-    form = PreferencesForm(choices, request.POST if request.method == "POST" else None)
+    posted = request.POST if request.method == "POST" else None
+    form = PreferencesForm(choices, posted, channels=channels)
     if request.method == "POST" and form.is_valid():
-        services.choose(user=request.user, wanted=form.wanted(), at=timezone.now())
+        services.choose(
+            user=request.user, wanted=form.wanted(), channels=channels, at=timezone.now()
+        )
         messages.success(request, _("Your choice is saved."))
         return redirect("notifications:preferences")
-    return render(request, "notifications/preferences.html", {"form": form})
+    return _preferences(request, form, EndpointForm(), status=200)
+
+
+@require_POST
+@throttle("notice-endpoint", "20/m")
+def set_endpoint(request: HttpRequest) -> HttpResponse:
+    if not hooks.are_open():
+        raise Http404
+    form, now = EndpointForm(request.POST), timezone.now()
+    if form.is_valid():
+        _count(request, now)
+        try:
+            services.set_endpoint(_person(request), at=now, **form.cleaned_data)
+        except hooks.EndpointRefused as refusal:
+            form.add_error("url", str(refusal))
+        else:
+            messages.success(request, _("Notices go there from now on."))
+            return redirect("notifications:preferences")
+    choices = PreferencesForm(services.choices(request.user), channels=(kinds.IN_APP, kinds.MAIL))
+    return _preferences(request, choices, form, status=422)
+
+
+@require_POST
+def remove_endpoint(request: HttpRequest) -> HttpResponse:
+    hooks.remove(request.user, at=timezone.now())
+    messages.success(request, _("Notices no longer go to a web address."))
+    return redirect("notifications:preferences")
+
+
+@require_POST
+def test_endpoint(request: HttpRequest) -> HttpResponse:
+    if hooks.endpoint_of(request.user) is None:
+        messages.warning(request, _("There is no address to test."))
+        return redirect("notifications:preferences")
+    now = timezone.now()
+    _count(request, now)
+    hooks.send(hooks.TEST, user=request.user, at=now)
+    messages.success(request, _("A test is on its way. Load this page again to see whether."))
+    return redirect("notifications:preferences")
+
+
+def _preferences(
+    request: HttpRequest, form: PreferencesForm, endpoint_form: EndpointForm, *, status: int
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "takes_endpoints": hooks.are_open(),
+        "endpoint": hooks.endpoint_of(request.user),
+        "endpoint_form": endpoint_form,
+    }
+    return render(request, "notifications/preferences.html", context, status=status)
+
+
+def _count(request: HttpRequest, now: datetime) -> None:
+    """Whoever could ask for many would have this server knock at doors for them."""
+    key = str(request.user.pk)
+    allowances.claim("notice endpoint", key, limit=TRIES, per=timedelta(hours=1), at=now)
+
+
+def _person(request: HttpRequest) -> AbstractBaseUser:
+    # The middleware lets nobody in who is not signed in.
+    return cast(AbstractBaseUser, request.user)

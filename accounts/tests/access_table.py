@@ -254,6 +254,9 @@ TABLE: dict[str, Access] = {
     "notifications:read-all": Access(SIGNED_IN, POST),
     "notifications:read": own("notification", POST),
     "notifications:preferences": Access(SIGNED_IN, BOTH),
+    "notifications:set-endpoint": Access(SIGNED_IN, POST),
+    "notifications:test-endpoint": Access(SIGNED_IN, POST),
+    "notifications:remove-endpoint": Access(SIGNED_IN, POST),
     "notifications:former-preferences": Access(SIGNED_IN, BOTH),
     "health-live": Access(PUBLIC, GET),
     # Nothing is there without METRICS_TOKEN.

@@ -133,7 +133,7 @@ def outcome(response: Any) -> str:
 
 
 # A provider that nobody answers for: its pages are there, and lead nowhere.
-@override_settings(OIDC_ISSUER="http://127.0.0.1:9", OIDC_CLIENT_ID="authnode")
+@override_settings(OIDC_ISSUER="http://127.0.0.1:9", OIDC_CLIENT_ID="authnode", WEBHOOKS=True)
 class MatrixTests(base.TestCase):
     """Each request is undone, and made from the same state as all others."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 from playwright.sync_api import Page
 
@@ -74,6 +74,8 @@ localStorage.setItem("authnode-text", "larger");
 MAIN_PAGES = ("/entries/", "/categories/", "/trash/", "/duplicates/", "/?", "/settings/notes/")
 
 
+# With what an operator can open besides: the form for a web address of notices.
+@override_settings(WEBHOOKS=True)
 class AccessibilityTests(BrowserTestCase):
     def setUp(self) -> None:
         need(AXE.exists(), "axe-core (npm ci)")
