@@ -131,8 +131,8 @@ def _draw_quickly(text: str, level: str, scale: int) -> bytes:
     except ValueError:
         raise TooLongToDraw from None
     modules = np.asarray(code.to_image(scale=scale, add_quiet_zones=True))
-    # One bit a pixel: a sheet holds a thousand of them.
-    return _as_png(Image.fromarray(modules).convert("1"))
+    # One bit a pixel, as a sheet holds a thousand of them: truths need no conversion.
+    return _as_png(Image.fromarray(modules == _WHITE))
 
 
 def _as_png(image: Image.Image) -> bytes:
