@@ -8,8 +8,8 @@ WORKERS ?= 2
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: run test check bench figures demo help requirements \
-	venv venv-dev format-check lint types templates-check migrations-check deploy-check js-check
+.PHONY: run test check bench figures demo help requirements sbom audit screenshots \
+	venv venv-dev format-check lint insecure types templates-check migrations-check deploy-check js-check
 
 run: venv ## Start AuthNode on this machine (HOST, PORT; TLS=1 for https on the network)
 	@scripts/database
@@ -21,7 +21,7 @@ test: venv-dev ## Run every test that can run here (ARGS="..." goes to pytest)
 	@scripts/node-tests; in_node=$$?; \
 	$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) --dist loadfile -rfEs $(ARGS) && exit $$in_node
 
-check: format-check lint types templates-check migrations-check deploy-check js-check ## Format, lint, types, templates, migrations, deployment, JavaScript
+check: format-check lint insecure types templates-check migrations-check deploy-check js-check ## Format, lint, insecure code, types, templates, migrations, deployment, JavaScript
 
 bench: venv-dev ## Measure: how long the things people wait for take
 	@scripts/benches
@@ -36,6 +36,15 @@ demo: venv ## Make a demo user with a few dozen codes and a month of sign-ins
 
 requirements: venv-dev ## Pin requirements.in and requirements-dev.in again, with hashes
 	@scripts/pin-requirements --upgrade
+
+sbom: ## List the parts of AuthNode with their hashes in var/sbom.json (CycloneDX)
+	@python3 scripts/sbom
+
+audit: ## Ask a database of advisories (OSV, or AUDIT_URL) about the pinned packages
+	@python3 scripts/audit
+
+screenshots: venv-dev ## Take the pictures of the documents anew
+	@scripts/screenshots
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +62,9 @@ format-check: venv-dev
 
 lint: venv-dev
 	$(PYTHON_IN_VENV) -m ruff check .
+
+insecure: venv-dev
+	$(PYTHON_IN_VENV) -m bandit --quiet --configfile pyproject.toml --recursive .
 
 types: venv-dev
 	$(PYTHON_IN_VENV) -m mypy .

@@ -29,12 +29,15 @@ OPEN_TO_THE_FACTORLESS = {
     "sessions_lock:lock",
     "accounts:sign-in",
     "accounts:reset-stop",
+    "recovery:help",
+    "help",
+    "manifest",
     "offline",
     "service-worker",
     "health-live",
     "health-ready",
 }
-ENROLMENT_PREFIXES = ("accounts:totp-enrol", "accounts:passkey-enrol")
+PREFIXES_OPEN_TO_THE_FACTORLESS = ("accounts:totp-enrol", "accounts:passkey-enrol", "help-")
 
 
 def page_of(request: HttpRequest) -> str:
@@ -121,4 +124,4 @@ def _zone(name: str) -> zoneinfo.ZoneInfo | None:
 def _is_open(request: HttpRequest) -> bool:
     match = request.resolver_match
     name = match.view_name if match else ""
-    return name in OPEN_TO_THE_FACTORLESS or name.startswith(ENROLMENT_PREFIXES)
+    return name in OPEN_TO_THE_FACTORLESS or name.startswith(PREFIXES_OPEN_TO_THE_FACTORLESS)

@@ -193,6 +193,7 @@ TEMPLATES = [
                 "accounts.help.context_processors.banners",
                 "recovery.context_processors.recovery_banners",
                 "sessions_lock.context_processors.auto_lock",
+                "authnode.help_pages.help_page",
             ],
         },
     }

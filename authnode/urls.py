@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from authnode import health, metrics, views
+from authnode import health, help_pages, metrics, views
 
 urlpatterns = [
     path("", include("vault.urls")),
@@ -23,7 +23,13 @@ urlpatterns = [
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", metrics.metrics, name="metrics"),
+    path("help/", help_pages.index, name="help"),
+    *(
+        path(f"help/{page.slug}/", help_pages.show, {"page": page}, name=page.name)
+        for page in help_pages.OWN_PAGES
+    ),
     path("offline/", views.offline, name="offline"),
+    path("manifest.webmanifest", views.manifest, name="manifest"),
     path("service-worker.js", views.service_worker, name="service-worker"),
 ]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import unquote
@@ -12,7 +11,6 @@ from urllib.parse import unquote
 import pytest
 from django.conf import settings
 from django.contrib.staticfiles.testing import StaticLiveServerTestCase
-from django.core.management import CommandError
 from django.test import Client, override_settings
 from playwright.sync_api import (
     Browser,
@@ -88,18 +86,7 @@ class BrowserTestCase(StaticLiveServerTestCase):
         self.faults: list[str] = []
         self.enterContext(override_settings(SITE_URL=self.live_server_url))
 
-    def _fixture_teardown(self) -> None:
-        """Empty the database, even where a request that the page gave up still holds a row."""
-        for wait in (0.5, 2, 5):
-            try:
-                return super()._fixture_teardown()  # type: ignore[misc] # Django's, untyped
-            except CommandError:
-                time.sleep(wait)
-        return super()._fixture_teardown()  # type: ignore[misc] # as above
-
     def new_context(self, **options: Any) -> BrowserContext:
-        # Without movement: a colour half way between two looks is no finding.
-        options = {"reduced_motion": "reduce", **options}
         context = self.browser.new_context(base_url=self.live_server_url, **options)
         context.set_default_timeout(PATIENCE_MS)
         context.on("request", self._keep)

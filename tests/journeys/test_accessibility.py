@@ -28,7 +28,16 @@ PUBLIC = (
     "/reset/",
     "/offline/",
     "/nowhere/",
+    "/help/",
+    "/help/adding/",
+    "/help/codes/",
+    "/help/second-factors/",
     "/help/backup-codes/",
+    "/help/notes/",
+    "/help/moving/",
+    "/help/sign-ins/",
+    "/help/sessions/",
+    "/help/keyboard/",
 )
 SIGNED_IN = (
     "/",
@@ -61,6 +70,8 @@ SIGNED_IN = (
     "/settings/delete/",
     "/invitations/",
     "/confirm/",
+    "/help/",
+    "/help/second-factors/",
     "/nowhere/",
 )
 
