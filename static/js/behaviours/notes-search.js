@@ -2,7 +2,6 @@
 
 import { make } from "../lib/elements.js";
 import { noteWords } from "../lib/note-words.js";
-import { NoteSearch } from "../lib/note-search.js";
 import { onNotesChange } from "../lib/open-notes.js";
 
 const QUIET_MS = 250;
@@ -10,7 +9,7 @@ const QUIET_MS = 250;
 /* Answers {has(card), search(query)} for the filter of the list; `refilter` shows what came late. */
 export function bindNotesSearch(list, cards, { refilter }) {
   const hint = document.querySelector("[data-notes-hint]");
-  const searching = new NoteSearch();
+  let searching = null;
   let hits = new Map();
   let last = "";
   let timer = 0;
@@ -26,10 +25,17 @@ export function bindNotesSearch(list, cards, { refilter }) {
     refilter();
   }
 
+  // What opens notes comes with the first search: most visits want a code and no note.
+  async function searcher() {
+    const { NoteSearch } = await import("../lib/note-search.js");
+    searching ??= new NoteSearch();
+    return searching;
+  }
+
   async function find(query) {
     const mine = ++turn;
     try {
-      const { state, hits: found } = await searching.find(query);
+      const { state, hits: found } = await (await searcher()).find(query);
       // Somebody has typed on meanwhile.
       if (mine !== turn) return;
       show(found, state === "locked" ? noteWords().searchLocked : null);
@@ -41,10 +47,10 @@ export function bindNotesSearch(list, cards, { refilter }) {
   }
 
   onNotesChange(() => {
-    searching.forget();
+    searching?.forget();
     if (last !== "") find(last);
   });
-  document.addEventListener("authnode:lock", () => searching.forget());
+  document.addEventListener("authnode:lock", () => searching?.forget());
   hint?.querySelector("button").addEventListener("click", () => {
     document.dispatchEvent(new CustomEvent("notes:ask-to-open"));
   });

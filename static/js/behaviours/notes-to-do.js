@@ -1,6 +1,6 @@
 /* [data-notes-to-do]: says that notes are readable by the server, or closed with an earlier key. */
 
-import { fetchState } from "../lib/notes.js";
+import { fetchState } from "../lib/note-state.js";
 
 export async function bindNotesToDo() {
   const place = document.querySelector("[data-notes-to-do]");

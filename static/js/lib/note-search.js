@@ -12,7 +12,8 @@
 import { encodeBase64url } from "../crypto/bytes.js";
 import { SHORTEST, makeTrapdoor, searchable, termFor, wordsOf } from "../crypto/index.js";
 import { post } from "./api.js";
-import { fetchAll, fetchSome, fetchState, openAll } from "./notes.js";
+import { fetchState } from "./note-state.js";
+import { fetchAll, fetchSome, openAll } from "./notes.js";
 import { openVaultKeys } from "./open-vault.js";
 
 const AT_ONCE = 100;

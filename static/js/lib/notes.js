@@ -149,10 +149,6 @@ export async function saveNote({ keys, entryId, base, revision, plain, isIndexed
   return post(noteAddress(entryId), body, { background: purpose !== "save" });
 }
 
-export function fetchState() {
-  return get(`${HOME}state/`, { background: true });
-}
-
 function withoutVersion({ note, fields, codes }) {
   return { note, fields, codes };
 }

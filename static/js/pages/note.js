@@ -14,7 +14,8 @@ import { fill } from "../lib/codes.js";
 import { button, make } from "../lib/elements.js";
 import { highestSeen, rememberSeen } from "../lib/note-revisions.js";
 import { noteWords, wordForFailure } from "../lib/note-words.js";
-import { fetchState, noteAddress, openDraft, openRow, saveNote, sealFor } from "../lib/notes.js";
+import { fetchState } from "../lib/note-state.js";
+import { noteAddress, openDraft, openRow, saveNote, sealFor } from "../lib/notes.js";
 import { onNotesChange } from "../lib/open-notes.js";
 import { openVaultKeys } from "../lib/open-vault.js";
 

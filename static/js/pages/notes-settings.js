@@ -3,7 +3,7 @@ import { RequestRefused } from "../lib/api.js";
 import { fill } from "../lib/codes.js";
 import { encryptReadable, indexMissing, rekeyOlder } from "../lib/note-work.js";
 import { noteWords, wordForFailure } from "../lib/note-words.js";
-import { fetchState } from "../lib/notes.js";
+import { fetchState } from "../lib/note-state.js";
 import { openVaultKeys } from "../lib/open-vault.js";
 
 const KINDS = {
