@@ -59,6 +59,7 @@ class BackupAdmin(admin.ModelAdmin):
     search_fields = ("name", "note", "sha256")
     ordering = ("-started_at",)
     actions = None
+    show_facets = admin.ShowFacets.NEVER
     change_list_template = "admin/backups/change_list.html"
 
     # What may be done is done on pages of its own.

@@ -103,6 +103,10 @@ class Backup(models.Model):
         return sum(self.row_counts.values())
 
     @property
+    def empty_tables(self) -> int:
+        return sum(not count for count in self.row_counts.values())
+
+    @property
     def duration(self) -> timedelta | None:
         """From the start until it was written, which is what a backup costs."""
         return self.written_at - self.started_at if self.written_at else None

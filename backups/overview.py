@@ -32,6 +32,7 @@ class Bar:
     width: float
     y: float
     height: float
+    point_x: float
     point_y: float
     title: str
 
@@ -110,11 +111,14 @@ def chart() -> list[Bar]:
 
 def _bar(backup: Backup, x: float, step: float, largest: int, longest: float) -> Bar:
     height = max(2.0, (BASE - 10) * backup.size / largest)
+    width = min(step * 0.7, 40.0)
+    left = x + (step - width) / 2
     return Bar(
-        x=round(x + step * 0.15, 1),
-        width=round(min(step * 0.7, 40.0), 1),
+        x=round(left, 1),
+        width=round(width, 1),
         y=round(BASE - height, 1),
         height=round(height, 1),
+        point_x=round(left + width / 2, 1),
         point_y=round(BASE - max(4.0, (BASE - 10) * _seconds(backup) / longest), 1),
         title=f"{backup.name}: {backup.size:,} B, {_seconds(backup):.1f} s",
     )
@@ -136,4 +140,5 @@ def held(report: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def rows_by_table(backup: Backup) -> Sequence[tuple[str, int]]:
-    return sorted(backup.row_counts.items())
+    """The tables that hold any; most are empty on a small site."""
+    return sorted((table, count) for table, count in backup.row_counts.items() if count)
