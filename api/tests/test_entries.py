@@ -241,7 +241,7 @@ class SessionlessTests(ApiTestCase):
         assert not answer.cookies
 
     def test_opens_no_page(self) -> None:
-        answer = self.program.client.get("/", headers=self.program.headers)
+        answer = self.program.client.get("/trash/", headers=self.program.headers)
 
         assert answer["Location"].startswith("/sign-in/")
 

@@ -134,7 +134,7 @@ class RecoveringTests(base.TestCase):
         assert problem(answer) == "further-step-needed"
         assert answer.json()["continue_at"] == "/sign-in/verify/"
         assert self.used() == 0
-        assert client.get("/")["Location"].startswith("/sign-in/")
+        assert client.get("/trash/")["Location"].startswith("/sign-in/")
 
     @override_settings(OIDC_ISSUER="http://127.0.0.1:9", OIDC_CLIENT_ID="x", OIDC_ONLY=True)
     def test_is_closed_where_passwords_are(self) -> None:
