@@ -78,8 +78,10 @@ SIGNED_IN = (
 
 # High contrast and the largest text, as the settings keep them in the browser.
 MORE_TO_SEE = """
-localStorage.setItem("authnode-contrast", "more");
-localStorage.setItem("authnode-text", "larger");
+if (location.protocol === "http:") {
+  localStorage.setItem("authnode-contrast", "more");
+  localStorage.setItem("authnode-text", "larger");
+}
 """
 # Where codes are read, added and put in order.
 MAIN_PAGES = ("/entries/", "/categories/", "/trash/", "/duplicates/", "/?", "/settings/notes/")

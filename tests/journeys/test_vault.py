@@ -21,6 +21,7 @@ class ReadingCodes(VaultJourney):
 
             expect(card.get_by_text("Copied")).to_be_visible()
             expect(card.get_by_text("seconds left")).to_be_attached()
+        page = self.open("/", **WIDE)
         page.get_by_role("link", name="Rows").click()
         expect(page.locator(".code-list-rows .code-card")).to_have_count(4)
         self.assert_fits(page, "rows")
