@@ -23,7 +23,7 @@ test: venv-dev ## Run every test that can run here (ARGS="..." goes to pytest)
 
 check: format-check lint insecure types templates-check migrations-check deploy-check js-check ## Format, lint, insecure code, types, templates, migrations, deployment, JavaScript
 
-bench: venv-dev ## Measure: how long the things people wait for take
+bench: venv-dev ## Measure what people wait for, and write docs/performance.md (BENCHES="vault codes" for some)
 	@scripts/benches
 
 figures: venv-dev ## The heavy checks with the large numbers (minutes to hours)

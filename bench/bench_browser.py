@@ -246,6 +246,7 @@ def rows(site: Site, browser: Any) -> list[tuple[object, ...]]:
 
 def main() -> None:
     with (
+        measuring.sheet("browser", "What a person waits for in Chromium") as sheet,
         tempfile.TemporaryDirectory() as folder,
         Site(folder) as site,
         sync_playwright() as playwright,
@@ -255,16 +256,19 @@ def main() -> None:
             args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
         )
         head = ("entries", "view", "codes visible ms", "kB", "requests", "layout shift")
-        table = rows(site, browser)
-        smooth = smoothness(site, browser)
+        curve = measuring.Curve(by="entries", of=("codes visible ms",), each=("view",))
+        add = sheet.table("Until the codes are on the screen, median of 5", head, curve=curve)
+        for found in rows(site, browser):
+            add(*found)
+        smooth = ("entries", "longest task while scrolling ms", "search until painted ms")
+        add = sheet.table("Scrolling and searching, median of 5", smooth)
+        for found in smoothness(site, browser):
+            add(*found)
         browser.close()
-        measuring.print_table("The list of codes in Chromium, median of 5", head, table)
-        smooth_head = ("entries", "longest task while scrolling ms", "search until painted ms")
-        measuring.print_table("Scrolling and searching, median of 5", smooth_head, smooth)
         time.sleep(5)
-        memory = sorted((name, held) for name, held in site.memory().items())
-        measuring.print_table("Memory while idle, proportional MiB", ("program", "MiB"), memory)
-        measuring.keep("browser", {"views": table, "smooth": smooth, "memory": memory})
+        add = sheet.table("Memory while idle, proportional", ("program", "MiB"))
+        for name, held in sorted(site.memory().items()):
+            add(name, held)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ import secrets
 import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -26,19 +25,15 @@ django.setup()
 from django.contrib.auth import hashers  # noqa: E402 - needs the settings
 from django.core.cache import cache  # noqa: E402
 from django.test import Client, override_settings  # noqa: E402
-from django.test.utils import (  # noqa: E402
-    setup_databases,
-    setup_test_environment,
-    teardown_databases,
-)
 from django.urls import NoReverseMatch, reverse  # noqa: E402
 
 from accounts.models import User  # noqa: E402
+from bench import measuring  # noqa: E402
 from tests import base  # noqa: E402
 
 PAIRS = int(os.environ.get("BENCH_PAIRS", "2000"))
 GOAL = (0.48, 0.52)
-RESULTS = Path(__file__).parent / "results" / "enumeration.json"
+TITLE = "Does the time of an answer tell whether an address has an account?"
 LIFTED = {
     # The hash of the site itself; the tests use a quicker one.
     "PASSWORD_HASHERS": ["accounts.hashers.AuthSecretHasher"],
@@ -129,25 +124,23 @@ def run() -> dict[str, dict[str, float]]:
     return results
 
 
-def report(results: dict[str, dict[str, float]]) -> None:
-    print(f"Timing AUC over {PAIRS} interleaved pairs (goal {GOAL[0]}-{GOAL[1]}):")
-    print(f"  {'':20} known/unknown  floor")
+def report(results: dict[str, dict[str, float]], add: Callable[..., None]) -> None:
     for name, row in results.items():
-        verdict = "" if GOAL[0] <= row["auc"] <= GOAL[1] else "  outside the goal"
-        print(f"  {name:20} {row['auc']:13.3f}  {row['floor']:5.3f}{verdict}")
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps({"pairs": PAIRS, "results": results}, indent=2) + "\n")
+        verdict = "within" if GOAL[0] <= row["auc"] <= GOAL[1] else "outside"
+        add(name, f"{row['auc']:.3f}", f"{row['floor']:.3f}", verdict)
 
 
 def main() -> None:
-    setup_test_environment()
-    databases = setup_databases(verbosity=0, interactive=False)
-    try:
+    with (
+        measuring.sheet("enumeration", TITLE, database=measuring.database()) as sheet,
+        measuring.empty_database(),
+    ):
+        title = f"Timing AUC, known against unknown, over {PAIRS} interleaved pairs"
+        goal = f"goal {GOAL[0]}–{GOAL[1]}"
+        add = sheet.table(title, ("question", "AUC", "unknown against unknown", goal))
         # A job is a row; when a worker takes it is no part of the answer.
         with override_settings(**LIFTED), mock.patch("jobs.sending.send", return_value=True):
-            report(run())
-    finally:
-        teardown_databases(databases, verbosity=0)
+            report(run(), add)
 
 
 if __name__ == "__main__":

@@ -9,17 +9,14 @@ other numbers.
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import random
 import statistics
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -30,15 +27,11 @@ django.setup()
 
 from django.db import connection  # noqa: E402 - needs the settings
 from django.test import Client, override_settings  # noqa: E402 - as above
-from django.test.utils import (  # noqa: E402 - as above
-    CaptureQueriesContext,
-    setup_databases,
-    setup_test_environment,
-    teardown_databases,
-)
+from django.test.utils import CaptureQueriesContext  # noqa: E402 - as above
 from django.utils import timezone  # noqa: E402 - as above
 
 from accounts.models import PendingSignIn, User  # noqa: E402 - as above
+from bench import measuring  # noqa: E402 - as above
 from core import allowances  # noqa: E402 - as above
 from recovery import services as recovery  # noqa: E402 - as above
 from recovery.models import RecoveryCode, RecoverySet  # noqa: E402 - as above
@@ -52,7 +45,8 @@ COSTS = 100
 REDEMPTIONS = 20
 BATCH = 20_000
 GOAL = 0.02
-RESULTS = Path(__file__).parent / "results"
+TITLE = "Backup sign-in codes"
+CURVE = measuring.Curve(by="rows", of=("ms",), each=("deed",))
 LIFTED = {
     "RECOVERY_TRIES_PER_NETWORK": 10**6,
     "RECOVERY_TRIES_PER_USER": 10**6,
@@ -61,16 +55,6 @@ LIFTED = {
 NETWORKS = itertools.count(1)
 Deed = Callable[[], object]
 Medians = dict[str, tuple[float, float]]
-
-
-@contextmanager
-def database_of_its_own() -> Iterator[None]:
-    setup_test_environment()
-    kept = setup_databases(verbosity=0, interactive=False)
-    try:
-        yield
-    finally:
-        teardown_databases(kept, verbosity=0)
 
 
 def milliseconds(deed: Deed) -> tuple[float, float]:
@@ -253,42 +237,38 @@ class Bench:
         assert status == 302, status
 
 
-def say(title: str, found: Medians, tries: int) -> None:
-    print(f"{title}, median of {tries} interleaved tries{'':8} clock  processor")
+def say(sheet: measuring.Sheet, title: str, found: Medians, tries: int) -> None:
+    note = f"The goal is a difference below {GOAL:.0%} of the processor's time."
+    title = f"{title}, median of {tries} interleaved tries"
+    add = sheet.table(title, ("case", "ms", "CPU ms"), note=note)
     for name, (clock, processor) in found.items():
-        print(f"  {name:22} {clock:9.3f} ms {processor:9.3f} ms")
-    clock, processor = spread(found, 0), spread(found, 1)
-    verdict = "" if processor < GOAL else f"  (goal: below {GOAL:.0%})"
-    print(f"  {'largest difference':22} {clock:9.2%}    {processor:9.2%}{verdict}")
+        add(name, clock, processor)
+    add("largest difference", f"{spread(found, 0):.2%}", f"{spread(found, 1):.2%}")
 
 
-def say_costs(rows: int, costs: dict[str, Any]) -> None:
-    print(f"with {rows} rows:{'':23} clock  processor  queries")
-    for name, (clock, processor) in costs["milliseconds"].items():
-        queries = costs["queries"].get(name, "")
-        print(f"  {name:22} {clock:9.3f} ms {processor:9.3f} ms  {queries}")
+def measure(sheet: measuring.Sheet) -> None:
+    bench = Bench()
+    say(sheet, "Looking for a code", bench.verifying(), TRIES)
+    say(sheet, "The answer of the page", bench.answering(), PAGES)
+    add = sheet.table("One attempt", ("rows", "deed", "ms", "CPU ms", "queries"), curve=CURVE)
+    for rows in (RecoveryCode.objects.count(), ROWS):
+        fill(rows)
+        costs = bench.costs()
+        for name, (clock, processor) in costs["milliseconds"].items():
+            add(rows, name, clock, processor, costs["queries"].get(name, ""))
+    say(sheet, f"Looking for a code among {ROWS} rows", bench.verifying(), TRIES)
 
 
 def main() -> None:
     # A job is a row; when a worker takes it is no part of the answer.
     quick = mock.patch("jobs.sending.send", return_value=True)
-    with database_of_its_own(), override_settings(**LIFTED), quick:
-        bench = Bench()
-        results: dict[str, Medians] = {}
-        results["verify"] = bench.verifying()
-        results["page"] = bench.answering()
-        say("looking for a code", results["verify"], TRIES)
-        say("the answer of the page", results["page"], PAGES)
-        costs = {}
-        for rows in (RecoveryCode.objects.count(), ROWS):
-            fill(rows)
-            costs[rows] = bench.costs()
-            say_costs(rows, costs[rows])
-        results["verify with all rows"] = bench.verifying()
-        say(f"looking for a code among {ROWS} rows", results["verify with all rows"], TRIES)
-        RESULTS.mkdir(exist_ok=True)
-        found = {"tries": TRIES, "costs": costs, **results}
-        (RESULTS / f"recovery-{connection.vendor}.json").write_text(json.dumps(found, indent=2))
+    with (
+        measuring.sheet("recovery", TITLE, database=connection.vendor) as sheet,
+        measuring.empty_database(),
+        override_settings(**LIFTED),
+        quick,
+    ):
+        measure(sheet)
 
 
 if __name__ == "__main__":

@@ -21,10 +21,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from bench import measuring
 
 ROUNDS = int(os.environ.get("SESSION_ROUNDS", "10"))
 SECONDS = float(os.environ.get("SESSION_SECONDS", "2"))
@@ -33,6 +35,11 @@ ENTRIES = 50
 VIEWS = {"vault page": "/", "trivial view": "/service-worker.js"}
 SWEPT, AMONG = 10_000, 100_000
 ROOT = Path(__file__).resolve().parent.parent
+HEAD = ("view", "clients", "site", "requests/s", "p50 ms", "p99 ms", "CPU ms each")
+COST = (
+    *("view", "clients", "fewer requests/s", "floor of it"),
+    *("more CPU each", "floor of that"),
+)
 
 
 @dataclass
@@ -148,37 +155,39 @@ async def round_of(site: Site, path: str, keys: list[str]) -> None:
     site.work.append((processor_seconds(site.pid) - before) / sum(counts))
 
 
-def compare(sites: list[Site], view: str, keys: list[str]) -> None:
+def compare(
+    sites: list[Site],
+    view: str,
+    keys: list[str],
+    add: Callable[..., None],
+    add_cost: Callable[..., None],
+) -> None:
     for site in sites:
         asyncio.run(round_of(site, VIEWS[view], keys))  # warm
         site.forget()
     for number in range(ROUNDS):
         for site in sites if number % 2 else reversed(sites):
             asyncio.run(round_of(site, VIEWS[view], keys))
-    print(f"{view}, {len(keys)} client{'s' if len(keys) > 1 else ''}:")
     for site in sites:
         p50 = statistics.median(site.seconds) * 1e3
         p99 = statistics.quantiles(site.seconds, n=100)[98] * 1e3
         rate = statistics.median(site.rates)
         work = statistics.median(site.work) * 1e3
-        print(
-            f"  {site.name:18} {rate:8.1f} requests/s   p50 {p50:7.2f} ms"
-            f"   p99 {p99:8.2f} ms   processor {work:6.2f} ms"
-        )
+        add(view, len(keys), site.name, rate, p50, p99, work)
     plain, locking = sites
-    say_cost("requests/s", locking.rates, plain.rates)
-    say_cost("processor", plain.work, locking.work)
+    slower = cost(locking.rates, plain.rates)
+    add_cost(view, len(keys), *slower, *cost(plain.work, locking.work))
 
 
-def say_cost(what: str, low: list[float], high: list[float]) -> None:
+def cost(low: list[float], high: list[float]) -> tuple[str, str]:
     """How much more `high` is than `low`, and how far rounds of the same server differ."""
-    cost = statistics.median(b / a - 1 for a, b in zip(low, high, strict=True))
+    more = statistics.median(b / a - 1 for a, b in zip(low, high, strict=True))
     twins = zip(low[::2], low[1::2], strict=False)
     floor = statistics.median(abs(a / b - 1) for a, b in twins)
-    print(f"  cost of auto-lock, {what:10} {cost:+6.1%} (floor of the machine ±{floor:.1%})")
+    return f"{more:+.1%}", f"±{floor:.1%}"
 
 
-def say_queries(keys: list[str]) -> None:
+def say_queries(keys: list[str], sheet: measuring.Sheet) -> None:
     from django.db import connection
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
@@ -189,10 +198,11 @@ def say_queries(keys: list[str]) -> None:
     with CaptureQueriesContext(connection) as queries:
         asker.get("/")
     own = [query for query in queries if "sessions_lock_" in query["sql"]]
-    print(f"the vault page asks {len(queries)} queries, {len(own)} of them for the session")
+    add = sheet.table("Queries of the vault page", ("all", "for the session"))
+    add(len(queries), len(own))
 
 
-def say_sweep() -> None:
+def say_sweep(sheet: measuring.Sheet) -> None:
     from datetime import timedelta
 
     from django.utils import timezone
@@ -207,7 +217,8 @@ def say_sweep() -> None:
     started, worked = time.perf_counter(), time.process_time()
     swept = ending.sweep(at=now)
     took, work = time.perf_counter() - started, time.process_time() - worked
-    print(f"sweep of {swept} expired among {AMONG}: {took:.2f} s, {work:.2f} s of work here")
+    add = sheet.table("The sweep of what has expired", ("ended", "among", "s", "CPU s"))
+    add(swept, AMONG, took, work)
 
 
 def prepare(folder: str) -> None:
@@ -240,8 +251,11 @@ def main() -> None:
         django.setup()
         from django.db import connection
 
+        sheet = stack.enter_context(
+            measuring.sheet("sessions", "What auto-lock costs", database=connection.vendor)
+        )
         keys = make_sessions()
-        say_queries(keys)
+        say_queries(keys, sheet)
         connection.close()
         sites = [
             Site("without auto-lock", "bench.without_auto_lock"),
@@ -249,11 +263,12 @@ def main() -> None:
         ]
         for site in sites:
             stack.enter_context(served(site))
-        print(f"on {connection.vendor}, {ROUNDS} rounds of {SECONDS:g} s each, in turns")
+        title = f"With it and without it, {ROUNDS} rounds of {SECONDS:g} s each, in turns"
+        add, add_cost = sheet.table(title, HEAD), sheet.table("The difference", COST)
         for view in VIEWS:
             for count in CLIENTS:
-                compare(sites, view, keys[:count])
-        say_sweep()
+                compare(sites, view, keys[:count], add, add_cost)
+        say_sweep(sheet)
         connection.close()
 
 

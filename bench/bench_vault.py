@@ -31,6 +31,13 @@ from vault.formats.account import OtpAccount  # noqa: E402 - as above
 SIZES = (10, 100, 1_000, 5_000)
 BACKGROUND = {"X-Background": "1", "Accept": "application/json"}
 SECRETS = 1_000
+TITLE = "The list of codes and its refresh"
+HEAD = (
+    *("entries", "floor ms", "floor CPU ms", "page ms", "page CPU ms", "refresh ms"),
+    *("refresh CPU ms", "page queries", "refresh queries", "page KiB"),
+)
+FLOOR_NOTE = "The floor is a signed-in page of the same site that does nothing."
+CURVE = measuring.Curve(by="entries", of=("floor CPU ms", "page CPU ms", "refresh CPU ms"))
 
 
 def fill(name: str, count: int) -> Client:
@@ -110,15 +117,15 @@ def _each(deed: object) -> float:
 
 
 def main() -> None:
-    with measuring.empty_database(), override_settings(ROOT_URLCONF="bench.urls"):
+    with (
+        measuring.sheet("vault", TITLE, database=measuring.database()) as sheet,
+        measuring.empty_database(),
+        override_settings(ROOT_URLCONF="bench.urls"),
+    ):
         settings.DEBUG = False
-        print(measuring.machine())
-        rows = [row(count) for count in SIZES]
-        head = (
-            *("entries", "floor ms", "CPU", "page ms", "CPU", "refresh ms", "CPU"),
-            *("queries: page", "refresh", "page KiB"),
-        )
-        measuring.print_table("Vault page and refresh, median of 5", head, rows)
+        add = sheet.table("Page and refresh, median of 5", HEAD, note=FLOOR_NOTE, curve=CURVE)
+        for count in SIZES:
+            add(*row(count))
         argon2 = sign_in_milliseconds("accounts.hashers.AuthSecretHasher")
         fast = sign_in_milliseconds("accounts.tests.hashers.FastHasher")
         seal, unseal = sealing_microseconds()
@@ -128,8 +135,9 @@ def main() -> None:
             ("seal one secret, µs", seal),
             ("unseal one secret, µs", unseal),
         ]
-        measuring.print_table("One by one", ("what", "median"), single)
-        measuring.keep(f"vault-{connection.vendor}", {"pages": rows, "single": single})
+        add = sheet.table("One by one", ("what", "median"))
+        for what, median in single:
+            add(what, median)
 
 
 if __name__ == "__main__":
