@@ -15,7 +15,6 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.module_loading import import_string
-from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from accounts import operators, protection, roles, signals
@@ -183,7 +182,7 @@ class RoleAdmin(admin.ModelAdmin):
     @admin.display(description=_("may"))
     def allowed(self, group: Group) -> str:
         rows = group.permissions.select_related("content_type").order_by("content_type", "pk")
-        return format_html_join(mark_safe("<br>"), "{}", ((row.name,) for row in rows))
+        return format_html_join("", "<div>{}</div>", ((row.name,) for row in rows))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
