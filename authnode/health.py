@@ -13,6 +13,8 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from audit import anchors, overview
+from audit.models import ChainHead
 from authnode import startup
 from backups import watching
 from jobs import services as jobs
@@ -34,8 +36,9 @@ def ready(request: HttpRequest) -> JsonResponse:
     parts = {name: _outcome(name, check) for name, check in CHECKS.items()}
     is_ready = all(outcome == "ok" for outcome in parts.values())
     status = "ok" if is_ready else "failed"
-    # Late backups are shown, and take no machine out of service.
-    shown = {"status": status, **parts, "backups": _outcome("backups", _backups)}
+    # Late backups and a broken audit chain are shown, and take no machine out of service.
+    told = {name: _outcome(name, check) for name, check in TOLD.items()}
+    shown = {"status": status, **parts, **told}
     return JsonResponse(shown, status=200 if is_ready else 503)
 
 
@@ -71,6 +74,13 @@ def _backups() -> str:
     return watching.outcome(at=timezone.now())
 
 
+def _audit() -> str:
+    """Whether the end of the chain is what its head and the newest anchor in `var/` say."""
+    head = ChainHead.objects.filter(pk=ChainHead.ONLY).first() or ChainHead()
+    return "ok" if overview.fits(head, anchors.newest()) else "failed"
+
+
+TOLD: dict[str, Callable[[], str]] = {"backups": _backups, "audit": _audit}
 CHECKS: dict[str, Callable[[], str]] = {
     "database": _database,
     "cache": _cache,

@@ -56,6 +56,7 @@ class Place:
         return self.host in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
 
 
+LOG_FORMATS = ("line", "json")
 PARTS = ("web", "worker", "beat")
 
 
@@ -66,11 +67,12 @@ class UnknownPart(Refusal):
 def main(names: Sequence[str] = ()) -> int:
     """Run all parts, or those named: containers and service managers run one each."""
     try:
+        names, chosen = log_format(names)
         wanted = chosen_parts(names)
         place = read_place(os.environ)
         var = var_folder(os.environ)
         make_folder(var)
-        environment = child_environment(os.environ, place)
+        environment = {**child_environment(os.environ, place), **chosen}
         parts = [
             part for name, part in (("worker", worker()), ("beat", scheduler())) if name in wanted
         ]
@@ -86,6 +88,17 @@ def main(names: Sequence[str] = ()) -> int:
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return 1
+
+
+def log_format(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """The words without `--log-format=…`, and the setting that it stands for."""
+    option = "--log-format="
+    found = [word.removeprefix(option) for word in words if word.startswith(option)]
+    for word in found:
+        if word not in LOG_FORMATS:
+            raise BadChoice(f"--log-format must be {' or '.join(LOG_FORMATS)}, not “{word}”.")
+    names = [word for word in words if not word.startswith(option)]
+    return names, {"LOG_FORMAT": found[-1]} if found else {}
 
 
 def chosen_parts(names: Sequence[str]) -> set[str]:

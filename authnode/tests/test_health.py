@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from unittest import mock
 
 from django.test import override_settings
 from django.utils import timezone
 
+from audit import anchors
 from jobs import tasks
 from jobs.models import Heartbeat
 from tests import base
@@ -23,8 +25,18 @@ class HealthTests(base.TestCase):
         assert response.status_code == 200
         assert response.json() == {
             "status": "ok", "database": "ok", "cache": "ok", "migrations": "ok", "beat": "ok",
-            "backups": "ok",
+            "backups": "ok", "audit": "ok",
         }  # fmt: skip
+
+    def test_shows_an_audit_chain_that_lost_its_end_and_stays_ready(self) -> None:
+        tasks.beat()
+        cut = anchors.Anchor(10**6, "a" * 64, timezone.now())
+
+        with mock.patch.object(anchors, "newest", return_value=cut):
+            response = self.client.get("/health/ready")
+
+        assert response.status_code == 200
+        assert response.json()["audit"] == "failed"
 
     def test_says_when_beat_is_late(self) -> None:
         tasks.beat()

@@ -195,6 +195,14 @@ class PlaceTests(TestCase):
         with self.assertRaisesRegex(serve.UnknownPart, "no part “mail”"):
             serve.chosen_parts(["mail"])
 
+    def test_takes_the_format_of_log_lines_from_the_command_line(self) -> None:
+        self.assertEqual(
+            serve.log_format(["--log-format=json", "web"]), (["web"], {"LOG_FORMAT": "json"})
+        )
+        self.assertEqual(serve.log_format(["web"]), (["web"], {}))
+        with self.assertRaisesRegex(serve.BadChoice, "not “xml”"):
+            serve.log_format(["--log-format=xml"])
+
     def test_refuses_a_port_in_use(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
