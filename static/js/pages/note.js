@@ -34,6 +34,8 @@ let seen = 0;
 let draftTimer = 0;
 let drafting = Promise.resolve();
 let isEditing = false;
+/* What was opened or locked meanwhile is taken up before anything is sealed. */
+let reopening = Promise.resolve();
 
 async function load() {
   if (!hasWebCrypto()) return say("noCrypto", []);
@@ -113,6 +115,7 @@ function edit(plain = note.plain) {
 
 async function save(event) {
   event.preventDefault();
+  await reopening;
   if (keys === null && !part("consent-box").checked) {
     say("consentFirst", []);
     part("consent-box").focus();
@@ -185,7 +188,8 @@ function later(wait = DRAFT_AFTER_MS) {
 }
 
 async function saveDraft() {
-  if (!isEditing) return;
+  await reopening;
+  if (!isEditing || keys === null) return;
   const revision = Math.max(note.revision, seen) + 1;
   try {
     const sealed = await sealFor({ keys, entryId, revision, plain: form.get(), what: "draft" });
@@ -315,7 +319,9 @@ part("theirs-use").addEventListener("click", async () => {
 for (const opener of place.querySelectorAll("[data-note-open]")) {
   opener.addEventListener("click", () => document.dispatchEvent(new CustomEvent("notes:ask-to-open")));
 }
-onNotesChange(reopen);
+onNotesChange((state) => {
+  reopening = reopening.then(() => reopen(state));
+});
 // What is typed last is kept before a closed lid or a lock takes the page away (lib/lock-page.js).
 document.addEventListener("visibilitychange", () => {
   if (document.hidden && draftTimer !== 0) later(0);
