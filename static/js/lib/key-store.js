@@ -13,7 +13,7 @@ const STORE = "keys";
 const PENDING = "pending";
 const OPEN = "open";
 const LIFETIME_MS = 10 * 60 * 1000;
-const PATIENCE_MS = 3000;
+const PATIENCE_MS = 10_000;
 
 let wasFull = false;
 
