@@ -23,6 +23,7 @@ from django.shortcuts import resolve_url
 
 from accounts import addresses, factors, policy, signals
 from accounts.models import PendingSignIn, User
+from accounts.slots import session_key
 from accounts.trusted import services as trusted
 from audit import events
 from audit import services as audit
@@ -210,6 +211,7 @@ def _open_session(request: HttpRequest, user: User, *, amr: list[str], at: datet
     request.session[factors.AMR] = amr
     request.session[factors.HAS_FACTOR] = factors.count(user) > 0 or factors.MFA in amr
     request.session["proven_at"] = at.timestamp()
+    session_key.make(request.session, user.id)
     request.session.save()
 
 

@@ -49,6 +49,7 @@ class ImportJourney(BrowserTestCase):
         page = context.new_page()
         page.goto("/entries/add/")
         page.get_by_role("link", name="Import its export").click()
+        expect(page.get_by_label("Files")).to_be_visible()
         self.assert_accessible(page, "import")
         self.bring_the_file(page)
         self.open_the_file(page)

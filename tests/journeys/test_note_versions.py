@@ -50,6 +50,7 @@ class VersionsOfNotes(NoteJourney):
         note = self.visit()
         expect(note.get_by_text("older version than this browser has seen")).to_be_visible()
         note.get_by_role("button", name="It is all right").click()
+        expect(note.get_by_text("older version than this browser")).to_be_hidden()
         self.visit()
         expect(note.get_by_text("older version than this browser")).to_be_hidden()
 

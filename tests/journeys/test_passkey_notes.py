@@ -94,7 +94,8 @@ class PasskeyNotesTests(BrowserTestCase):
 
     def test_asks_for_the_password_where_the_notes_are_locked(self) -> None:
         self.plug_in(hasPrf=True)
-        self.start()
+        # What opens the notes after a sign-in would otherwise come after the lock.
+        self.see_notes_open()
         self.page.evaluate(LOCK)
         page = self.start()
         self.page.evaluate(LISTEN)

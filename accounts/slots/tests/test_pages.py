@@ -13,6 +13,7 @@ from accounts.models import Passkey, User
 from accounts.tests import __file__ as accounts_tests
 from keyslots import crypto, services
 from keyslots.models import KeySlot
+from sessions_lock.store import SessionStore
 from tests import base
 
 ROOT = Path(accounts_tests).resolve().parents[2]
@@ -263,6 +264,13 @@ class BrowserTests(SlotPagesTestCase):
     def test_keeps_one_key_for_the_session(self) -> None:
         key = self.session_key()
         assert len(key) == 43
+        assert self.session_key() == key
+
+    def test_keeps_it_when_a_slow_page_saves_the_session_as_it_was(self) -> None:
+        slow = SessionStore(self.client.session.session_key)
+        slow["seen"] = 1
+        key = self.session_key()
+        slow.save()
         assert self.session_key() == key
 
     def test_keeps_it_sealed(self) -> None:
