@@ -39,9 +39,12 @@ class OlderBackupTests(tools.BackupsTestCase):
         assert self.texts() == self.all
 
     def test_opens_after_a_move_that_was_interrupted(self) -> None:
+        old = making.key_of(self.alice)
         self.start_a_newer_key()
         self.move_notes(1)
-        Note.objects.filter(pk=self.entries[2].pk).delete()
+        unmoved = Note.objects.filter(vault_key_id=old).first()
+        assert unmoved is not None
+        unmoved.delete()
 
         tools.restore(self.backup, "missing")
 
